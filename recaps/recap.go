@@ -1,0 +1,60 @@
+// Package recaps holds the content before any layout: a recap is an article
+// whose takeaways are data. It reads recaps from files and keeps them in the
+// Library; it decides nothing about how they look or who gets them.
+package recaps
+
+// Recap is one article. Its zero value is not a recap: readers return one with
+// at least a title and one takeaway.
+type Recap struct {
+	Title        string     `json:"title"`
+	Slug         string     `json:"slug"`                   // [a-z0-9-], 1–80 letters, unique in an installation
+	URL          string     `json:"url"`                    // the original elsewhere, http(s), or empty
+	Lang         string     `json:"lang"`                   // BCP 47, "en" when the source does not say
+	Organisation string     `json:"organisation,omitempty"` // as the source names it, may be empty
+	Event        Event      `json:"event"`
+	Image        string     `json:"image"`               // file name or URL as the source gives it, may be empty
+	ImageAlt     string     `json:"image_alt,omitempty"` // empty means decorative
+	Subject      string     `json:"subject,omitempty"`   // of the mail; the title where empty
+	Preheader    string     `json:"preheader,omitempty"` // of the mail; the first sentence of the lead where empty
+	Hashtags     []string   `json:"hashtags"`            // without '#', most important first
+	Lead         []Text     `json:"lead"`                // opening paragraphs
+	People       []Person   `json:"people"`
+	Links        []Link     `json:"links"`
+	Takeaways    []Takeaway `json:"takeaways"`
+}
+
+// Event is what the recap reports from.
+type Event struct {
+	Name  string `json:"name"`
+	Short string `json:"short"`
+	Place string `json:"place"`
+}
+
+// Person took part. Role is worded as the source words it.
+type Person struct {
+	Name string `json:"name"`
+	Role string `json:"role"`
+}
+
+// Link is something to follow beside the recap. URL is empty where the source
+// names the thing but not its address (plain text).
+type Link struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
+}
+
+// Text is one paragraph. Plain has no markup and no line breaks; Markdown is
+// the source of the same words; HTML is what goldmark made of it: raw HTML of
+// the author left out, but not sanitised for a mail (templates does that).
+type Text struct {
+	Plain    string `json:"text"`
+	Markdown string `json:"markdown"`
+	HTML     string `json:"html"`
+}
+
+// Takeaway is one numbered point.
+type Takeaway struct {
+	N      int    `json:"n"`      // from 1, in the source's order
+	Anchor string `json:"anchor"` // [a-z0-9-], unique within the recap, made from the first words
+	Text
+}
