@@ -1,0 +1,88 @@
+package store
+
+import (
+	"errors"
+	"regexp"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"github.com/mattn/go-sqlite3"
+)
+
+// dialect is all that differs between the two databases.
+type dialect struct {
+	name string
+	// placeholders turns $1 into what the driver binds by number.
+	placeholders func(string) string
+	// skipLocked ends a SELECT that claims rows.
+	skipLocked string
+	// clock selects the database's time in milliseconds; empty: ours is the same.
+	clock string
+	// lockSchema begins a migration so that one process at a time migrates.
+	lockSchema string
+	// isUnique recognises a violated UNIQUE or PRIMARY KEY.
+	isUnique func(error) bool
+	// isBusy recognises "try again": locked, out of connections, restarting, disk full.
+	isBusy func(error) bool
+}
+
+var dollar = regexp.MustCompile(`\$([0-9]+)`)
+
+func sqliteDialect() dialect {
+	// Given $n, go-sqlite3 binds by first appearance and silently swaps
+	// arguments; given ?n it binds by number.
+	var cache sync.Map
+	return dialect{
+		name: "sqlite",
+		placeholders: func(q string) string {
+			if out, ok := cache.Load(q); ok {
+				return out.(string)
+			}
+			out := dollar.ReplaceAllString(q, "?$1")
+			cache.Store(q, out)
+			return out
+		},
+		isUnique: func(err error) bool {
+			var e sqlite3.Error
+			return errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
+		},
+		isBusy: func(err error) bool {
+			var e sqlite3.Error
+			if !errors.As(err, &e) {
+				return false
+			}
+			switch e.Code {
+			case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrReadonly:
+				return true
+			}
+			return false
+		},
+	}
+}
+
+func postgresDialect() dialect {
+	return dialect{
+		name:         "postgres",
+		placeholders: func(q string) string { return q },
+		skipLocked:   "FOR UPDATE SKIP LOCKED",
+		clock:        "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+		lockSchema:   "SELECT pg_advisory_xact_lock(7061992)",
+		isUnique: func(err error) bool {
+			var e *pgconn.PgError
+			return errors.As(err, &e) && e.Code == "23505"
+		},
+		isBusy: func(err error) bool {
+			var e *pgconn.PgError
+			if !errors.As(err, &e) {
+				var c *pgconn.ConnectError
+				return errors.As(err, &c)
+			}
+			switch e.Code[:2] {
+			case "08", "40", "53", "55", "57", "58":
+				return true
+			}
+			return false
+		},
+	}
+}
