@@ -1,0 +1,182 @@
+// Package tokens makes the unguessable parts of links and envelope senders:
+// an id and a keyed hash over it and its purpose. A token of one purpose is
+// worth nothing for another, so that a forwarded mail or a bounce can do no
+// more than it was made for. Nothing is stored: a token is checked by making
+// it again.
+package tokens
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+
+	"postrider/internal/errs"
+)
+
+// Purpose separates tokens. Its text is hashed: never change one.
+type Purpose string
+
+// The purposes in use.
+const (
+	Unsubscribe Purpose = "unsubscribe" // of a recipient: leave the lists of that edition
+	Preferences Purpose = "preferences" // of a recipient: see and change what lists they are on
+	Bounce      Purpose = "bounce"      // of a recipient: in the envelope sender
+	Preview     Purpose = "preview"     // of an edition: its pages before they are public
+)
+
+const (
+	macBytes     = 13 // 104 bits in links: with the id 28 letters
+	verpMacBytes = 10 // 80 bits in the envelope sender
+)
+
+var lower32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// Keys signs with its first key and verifies with all of them, so that links
+// in old mails outlive a rotation.
+type Keys struct{ keys [][]byte }
+
+// New makes Keys of at least one key of 32 bytes, the current one first.
+func New(keys ...[]byte) (Keys, error) {
+	if len(keys) == 0 {
+		return Keys{}, errs.Invalidf("no key given")
+	}
+	for _, k := range keys {
+		if len(k) != 32 {
+			return Keys{}, errs.Invalidf("a key has %d bytes, want 32", len(k))
+		}
+	}
+	return Keys{keys: keys}, nil
+}
+
+// Load reads a key file: one key of 64 hexadecimal digits a line, the current
+// one first. A missing file is NotFound.
+func Load(path string) (Keys, error) {
+	b, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return Keys{}, errs.NotFoundf("the key file %s is missing: restore it from the backup, or name it with --secret-file", path)
+	}
+	if err != nil {
+		return Keys{}, fmt.Errorf("reading the key file: %w", err)
+	}
+	var keys [][]byte
+	for i, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
+		k, err := hex.DecodeString(strings.TrimSpace(line))
+		if err != nil || len(k) != 32 {
+			return Keys{}, &errs.Error{Kind: errs.Invalid, File: path, Line: i + 1, Text: "a key has 64 hexadecimal digits"}
+		}
+		keys = append(keys, k)
+	}
+	return New(keys...)
+}
+
+// Create writes a key file with one fresh key, readable by its owner only. It
+// never overwrites: an existing file is a Conflict.
+func Create(path string) (Keys, error) {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if os.IsExist(err) {
+		return Keys{}, errs.Conflictf("the key file %s exists already", path)
+	}
+	if err != nil {
+		return Keys{}, fmt.Errorf("making the key file: %w", err)
+	}
+	_, err = fmt.Fprintln(f, hex.EncodeToString(key))
+	if e := f.Sync(); err == nil {
+		err = e
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return Keys{}, fmt.Errorf("writing the key file: %w", err)
+	}
+	return New(key)
+}
+
+// Fingerprint identifies the current key without giving it away.
+func (k Keys) Fingerprint() string { return fingerprint(k.keys[0]) }
+
+// Knows reports whether one of the keys has this fingerprint.
+func (k Keys) Knows(print string) bool {
+	for _, key := range k.keys {
+		if fingerprint(key) == print {
+			return true
+		}
+	}
+	return false
+}
+
+func fingerprint(key []byte) string {
+	return hex.EncodeToString(mac(key, "fingerprint", nil)[:8])
+}
+
+// Token is the link token of id: 28 letters of URL-safe base64.
+func (k Keys) Token(p Purpose, id int64) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(id))
+	return base64.RawURLEncoding.EncodeToString(append(b, mac(k.keys[0], p, b)[:macBytes]...))
+}
+
+// Check returns the id of a token of that purpose. Anything else is NotFound:
+// the answer does not tell a forged token from an unknown one.
+func (k Keys) Check(p Purpose, token string) (int64, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil {
+		return 0, errUnknown
+	}
+	return k.check(p, b, macBytes)
+}
+
+// Verp is the token of id for an envelope sender: 29 letters and digits in
+// lower case, because mail servers fold the case of local parts.
+func (k Keys) Verp(p Purpose, id int64) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(id))
+	return lower32.EncodeToString(append(b, mac(k.keys[0], p, b)[:verpMacBytes]...))
+}
+
+// CheckVerp returns the id of a Verp token, in whatever case it came back.
+func (k Keys) CheckVerp(p Purpose, token string) (int64, error) {
+	b, err := lower32.DecodeString(strings.ToLower(token))
+	if err != nil {
+		return 0, errUnknown
+	}
+	return k.check(p, b, verpMacBytes)
+}
+
+var errUnknown = errs.NotFoundf("the link is not one of ours, or was cut off: open it again from the mail")
+
+func (k Keys) check(p Purpose, b []byte, size int) (int64, error) {
+	if len(b) != 8+size {
+		return 0, errUnknown
+	}
+	ok := false
+	for _, key := range k.keys {
+		if hmac.Equal(mac(key, p, b[:8])[:size], b[8:]) {
+			ok = true
+		}
+	}
+	if !ok {
+		return 0, errUnknown
+	}
+	return int64(binary.BigEndian.Uint64(b)), nil
+}
+
+// Hash is a keyed hash for values that must be recognised but not kept.
+func (k Keys) Hash(p Purpose, value string) string {
+	return hex.EncodeToString(mac(k.keys[0], p, []byte(value)))
+}
+
+func mac(key []byte, p Purpose, b []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(p))
+	h.Write([]byte{0})
+	h.Write(b)
+	return h.Sum(nil)
+}
