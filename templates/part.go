@@ -33,11 +33,18 @@ const (
 	EscapeURL  Escape = "url"  // one path segment or query value inside an HTML attribute
 )
 
-// System slots: filled by the Courier for each recipient, never by an author.
+// System slots. The Courier fills the first two for each recipient with whole
+// URLs; authors may write them as merge tags. SlotViewURL is an author's tag
+// only: RenderMail puts the edition's page in its place, no Part holds it.
 const (
 	SlotUnsubscribeURL = "unsubscribe_url"
 	SlotPreferencesURL = "preferences_url"
+	SlotViewURL        = "view_url"
 )
+
+func systemSlot(name string) bool {
+	return name == SlotUnsubscribeURL || name == SlotPreferencesURL || name == SlotViewURL
+}
 
 // Fill appends the part for one reader to b and returns it. values maps slot
 // names to plain values; what is missing or empty takes its fallback.

@@ -1,0 +1,395 @@
+package templates
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"strings"
+	"sync"
+
+	"postrider/internal/errs"
+	"postrider/networks"
+)
+
+//go:embed theme
+var themeFiles embed.FS
+
+// mailTemplate is parsed once; it is never changed.
+var mailTemplate = sync.OnceValue(func() *template.Template { return parseTheme("mail.html.tmpl") })
+
+// parseTheme reads an embedded template. SERIF and SANS stand for font lists,
+// which mails must repeat at every element.
+func parseTheme(name string) *template.Template {
+	source, err := themeFiles.ReadFile("theme/" + name)
+	if err != nil {
+		panic(err) // the file is part of the program
+	}
+	fonts := strings.NewReplacer(
+		"SERIF", "Charter,Georgia,'Times New Roman',serif",
+		"SANS", "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif")
+	return template.Must(template.New(name).Parse(fonts.Replace(string(source))))
+}
+
+// RenderMail returns the mail of an edition: HTML that needs no image, script
+// or style sheet from elsewhere to be read, and a text part written from the
+// recap. Both hold the slots unsubscribe_url and preferences_url, and those of
+// the author's merge tags in subject, preheader, lead and takeaways.
+//
+// An edition that cannot be rendered is Invalid; its text names the field.
+func RenderMail(e Edition) (Mail, error) {
+	i, err := read(e)
+	if err != nil {
+		return Mail{}, err
+	}
+	return i.mail()
+}
+
+func (i *issue) mail() (Mail, error) {
+	subject, err := i.subject()
+	if err != nil {
+		return Mail{}, err
+	}
+	m, err := newMarks(i.edition)
+	if err != nil {
+		return Mail{}, err
+	}
+	v, err := i.mailView(m)
+	if err != nil {
+		return Mail{}, err
+	}
+	var b strings.Builder
+	if err := mailTemplate().Execute(&b, v); err != nil {
+		return Mail{}, fmt.Errorf("rendering a mail: %w", err)
+	}
+	htmlPart, err := m.part(trimLines(b.String()))
+	if err != nil {
+		return Mail{}, err
+	}
+	textPart, err := i.mailText()
+	if err != nil {
+		return Mail{}, err
+	}
+	return Mail{Subject: subject, HTML: htmlPart, Text: textPart}, nil
+}
+
+// trimLines removes indentation and empty lines, which cost bytes in a mail
+// that Gmail clips at 102,400. No text of the theme spans lines in a way that
+// this would change.
+func trimLines(s string) string {
+	lines := strings.Split(s, "\n")
+	kept := lines[:0]
+	for _, line := range lines {
+		if line = strings.TrimSpace(line); line != "" {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n") + "\n"
+}
+
+// subject is the edition's, else the recap's, else its title.
+func (i *issue) subject() (Part, error) {
+	first := i.stories[0].recap
+	for _, s := range []string{i.edition.Subject, first.Subject} {
+		if s = oneSpace(s); s != "" {
+			return i.line("subject", s, EscapeNone)
+		}
+	}
+	return Part{Pieces: []Piece{{Text: first.Title}}}, nil
+}
+
+// preheader is the edition's, else the recap's, else the lead's first sentence.
+func (i *issue) preheader() (Part, error) {
+	s := i.stories[0]
+	for _, text := range []string{i.edition.Preheader, s.recap.Preheader} {
+		if text = oneSpace(text); text != "" {
+			return i.line("preheader", text, EscapeHTML)
+		}
+	}
+	for _, p := range s.lead {
+		// Conditions may span sentences: then what everybody may read is shown.
+		if first := sentences(p.plain); len(first) > 0 {
+			return Part{Pieces: []Piece{{Text: template.HTMLEscapeString(first[0])}}}, nil
+		}
+	}
+	return Part{}, nil
+}
+
+// line parses a single line with merge tags.
+func (i *issue) line(field, text string, esc Escape) (Part, error) {
+	pieces, err := ParseSlots(text, esc)
+	if err != nil {
+		return Part{}, &errs.Error{Kind: errs.Invalid, Field: field, Err: err}
+	}
+	return Part{Pieces: settle(pieces, SlotViewURL, i.viewURL())}, nil
+}
+
+// viewURL is where the mail can be read in a browser: our page, else the
+// original, else "".
+func (i *issue) viewURL() string {
+	if page := i.pageURL(); page != "" {
+		return page
+	}
+	return i.original
+}
+
+// button is a link to share.
+type button struct {
+	Name  string
+	Label string // for the ear
+	URL   string
+}
+
+// mailView is what theme/mail.html.tmpl shows.
+type mailView struct {
+	Lang, Dir     string
+	Title         string
+	Preheader     template.HTML
+	Padding       template.HTML // keeps clients from showing the text behind the preheader
+	W             words
+	Light, Dark   mailPalette
+	Org           orgView
+	ViewURL       string
+	Unsubscribe   template.URL
+	Preferences   template.URL
+	Stories       []mailStory
+	Share         [][]button // rows of the grid
+	Why           string
+	MSO, MSOClose template.HTML
+	MSOHead       template.HTML
+}
+
+// mailPalette is palette for places where html/template expects CSS.
+type mailPalette struct {
+	Paper, Wash, Line, Ink, Quiet, Accent, OnAccent template.CSS
+}
+
+func cssOf(p palette) mailPalette {
+	css := func(s string) template.CSS { return template.CSS(s) } //nolint:gosec // #rrggbb of our own making
+	return mailPalette{css(p.Paper), css(p.Wash), css(p.Line), css(p.Ink), css(p.Quiet), css(p.Accent), css(p.OnAccent)}
+}
+
+// orgView is the organisation as it is shown.
+type orgView struct {
+	Name, URL, Logo, LogoAlt string
+	Help, HelpURL            string
+	Address                  []string
+}
+
+type mailStory struct {
+	First    bool
+	Kicker   string
+	Title    string
+	TitleURL string
+	Image    string
+	ImageAlt string
+	Lead     []template.HTML
+	Links    []linkView
+	Points   []mailPoint
+	People   []personView
+}
+
+type linkView struct{ Label, URL string }
+type personView struct{ Name, Role string }
+
+type mailPoint struct {
+	N     int
+	Text  template.HTML
+	Share []button
+	More  *button
+}
+
+const (
+	// What hides behind the preheader: combining grapheme joiner, zero-width
+	// non-joiner and no-break space are kept by clients that drop plain spaces.
+	preheaderFill  = "&#847;&zwnj;&nbsp;"
+	preheaderFills = 48
+
+	msoHead  = `<!--[if mso]><xml><o:OfficeDocumentSettings xmlns:o="urn:schemas-microsoft-com:office:office"><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml><style>table{border-collapse:collapse}td,p,a,li,h1,h2{font-family:Georgia,serif !important}</style><![endif]-->`
+	msoOpen  = `<!--[if mso]><table role="presentation" width="600" align="center" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->`
+	msoClose = `<!--[if mso]></td></tr></table><![endif]-->`
+
+	gridColumns   = 4 // share buttons in a row
+	pointNetworks = 3 // networks beside a takeaway, before "More"
+)
+
+func (i *issue) mailView(m *marks) (mailView, error) {
+	onLight, onDark := palettes(i.edition.Organisation.Accent)
+	v := mailView{
+		Lang: i.lang, Dir: i.dir, Title: i.stories[0].recap.Title, W: i.words,
+		Light: cssOf(onLight), Dark: cssOf(onDark), Org: i.org(), ViewURL: i.viewURL(),
+		Padding:     template.HTML(strings.Repeat(preheaderFill, preheaderFills)), //nolint:gosec // fixed
+		Unsubscribe: m.url(SlotUnsubscribeURL), Preferences: m.url(SlotPreferencesURL),
+		MSO: msoOpen, MSOClose: msoClose, MSOHead: msoHead,
+		Why: i.why(),
+	}
+	preheader, err := i.preheader()
+	if err != nil {
+		return v, err
+	}
+	v.Preheader = m.html(preheader.Pieces)
+	d := mailDress(onLight)
+	for n := range i.stories {
+		s, err := i.mailStory(m, &i.stories[n], d)
+		if err != nil {
+			return v, err
+		}
+		s.First = n == 0
+		v.Stories = append(v.Stories, s)
+	}
+	buttons, err := i.buttons(0, i.mailNetworks())
+	if err != nil {
+		return v, err
+	}
+	for len(buttons) > 0 {
+		row := buttons[:min(gridColumns, len(buttons))]
+		v.Share, buttons = append(v.Share, row), buttons[len(row):]
+	}
+	return v, nil
+}
+
+func (i *issue) mailStory(m *marks, s *story, d dress) (mailStory, error) {
+	out := mailStory{Kicker: s.kicker(), Title: s.recap.Title, Image: s.image, ImageAlt: s.recap.ImageAlt, People: s.people()}
+	out.TitleURL = s.original
+	if s == &i.stories[0] || out.TitleURL == "" {
+		out.TitleURL = i.viewURL()
+	}
+	for _, l := range s.links {
+		out.Links = append(out.Links, linkView(l))
+	}
+	for _, p := range s.lead {
+		text, err := i.placed(m, p, d)
+		if err != nil {
+			return out, err
+		}
+		out.Lead = append(out.Lead, text)
+	}
+	beside := i.mailNetworks()
+	beside = beside[:min(pointNetworks, len(beside))]
+	for _, p := range s.points {
+		text, err := i.placed(m, p.passage, d)
+		if err != nil {
+			return out, err
+		}
+		buttons, err := i.buttons(p.N, beside)
+		if err != nil {
+			return out, err
+		}
+		mp := mailPoint{N: p.N, Text: text, Share: buttons}
+		if u := i.takeawayURL(p.N); u != "" {
+			mp.More = &button{Name: i.words.More, Label: fmt.Sprintf(i.words.MorePoint, p.N), URL: u}
+		}
+		out.Points = append(out.Points, mp)
+	}
+	return out, nil
+}
+
+// placed is a passage's HTML for the mail, as a mark.
+func (i *issue) placed(m *marks, p passage, d dress) (template.HTML, error) {
+	pieces, err := rich(p.html, d)
+	if err != nil {
+		return "", err
+	}
+	return m.html(settle(pieces, SlotViewURL, i.viewURL())), nil
+}
+
+// mailNetworks are the edition's networks whose links survive in a mail.
+func (i *issue) mailNetworks() []networks.Network {
+	var out []networks.Network
+	for _, n := range i.nets {
+		if n.InMail {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// buttons are the share links of takeaway n, or of the edition for 0. Networks
+// that cannot be reached are left out.
+func (i *issue) buttons(n int, nets []networks.Network) ([]button, error) {
+	var out []button
+	for _, net := range nets {
+		link, err := i.shareLink(net, n)
+		if err != nil {
+			return nil, err
+		}
+		if link == "" {
+			continue
+		}
+		b := button{Name: net.Name, Label: fmt.Sprintf(i.words.ShareOn, net.Name), URL: link}
+		if n > 0 {
+			b.Label = fmt.Sprintf(i.words.SharePointOn, n, net.Name)
+		}
+		out = append(out, b)
+	}
+	return out, nil
+}
+
+func (i *issue) why() string {
+	if name := oneSpace(i.edition.Organisation.Name); name != "" {
+		return fmt.Sprintf(i.words.WhyYouGetThis, name)
+	}
+	return i.words.WhyNoName
+}
+
+func (i *issue) org() orgView {
+	o := i.edition.Organisation
+	v := orgView{Name: oneSpace(o.Name), URL: webURL(o.URL), Logo: webURL(o.Logo), Help: oneSpace(o.Help), HelpURL: helpURL(o.Help)}
+	if v.Name == "" {
+		v.Name = oneSpace(i.stories[0].recap.Organisation)
+	}
+	if v.LogoAlt = v.Name; v.LogoAlt == "" {
+		v.Logo = "" // an image without words says nothing where images are off
+	}
+	for _, line := range strings.Split(o.PostalAddress, "\n") {
+		if line = oneSpace(line); line != "" {
+			v.Address = append(v.Address, line)
+		}
+	}
+	return v
+}
+
+// kicker is the line above the title: where the recap reports from.
+func (s *story) kicker() string {
+	e := s.recap.Event
+	name := e.Name
+	if name == "" {
+		name = e.Short
+	}
+	return strings.Join(nonEmpty(name, e.Place), " · ")
+}
+
+func (s *story) people() []personView {
+	var out []personView
+	for _, p := range s.recap.People {
+		if name := oneSpace(p.Name); name != "" {
+			out = append(out, personView{Name: name, Role: oneSpace(p.Role)})
+		}
+	}
+	return out
+}
+
+func nonEmpty(all ...string) []string {
+	var out []string
+	for _, s := range all {
+		if s = oneSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// mailDress styles an author's HTML where only inline styles are sure to work.
+func mailDress(p palette) dress {
+	return dress{
+		styles: map[string]string{
+			"a":          "color:" + p.Accent + ";text-decoration:underline",
+			"p":          "margin:0 0 12px",
+			"ul":         "margin:0 0 12px;padding:0 0 0 20px",
+			"ol":         "margin:0 0 12px;padding:0 0 0 20px",
+			"li":         "margin:0 0 6px",
+			"blockquote": "margin:0 0 12px;padding:0 0 0 16px;border-left:2px solid " + p.Line + ";font-style:italic",
+			"code":       "font-family:Menlo,Consolas,monospace;font-size:88%",
+		},
+		class: map[string]string{"a": "ac", "blockquote": "ln"},
+	}
+}
