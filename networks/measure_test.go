@@ -50,7 +50,7 @@ func BenchmarkMeasure(b *testing.B) {
 	for _, size := range []struct {
 		name string
 		text string
-	}{{"post", post}, {"article", strings.Repeat(post, 40)}, {"one script", strings.Repeat("健", 4000) + ".中国"}} {
+	}{{"post", post}, {"article", strings.Repeat(post, 40)}, {"one script", strings.Repeat("健", 4000) + ".中国"}, {"dots", strings.Repeat("a.", 10_000)}} {
 		for _, id := range []string{"x", "bluesky", "mastodon", "threads", "telegram", "sms"} {
 			b.Run(size.name+"/"+id, func(b *testing.B) {
 				n := find(b, id)

@@ -34,6 +34,7 @@ func findURLs(u []uint16, bare bool) []span {
 		return nil
 	}
 	f := urlFinder{u: u, labelEnds: labelEnds(u)}
+	f.findLabels()
 	for at := 0; at < len(u); {
 		next := f.matchBefore(at, bare)
 		at = max(next, at+1)
@@ -43,7 +44,8 @@ func findURLs(u []uint16, bare bool) []span {
 
 type urlFinder struct {
 	u         []uint16
-	labelEnds []int // per unit: where the run of letters of a label that goes through it ends
+	labelEnds []int         // per unit: where the letters of the label that it is in end
+	labels    map[int]label // by the dot behind them
 	found     []span
 }
 
@@ -82,7 +84,7 @@ func (f *urlFinder) match(start int, before uint16, bare bool) int {
 		counted += len("https://")
 	}
 	switch {
-	case !validLabels(domain) || counted > maxURLUnits:
+	case counted > maxURLUnits || !validLabels(domain):
 	case scheme > 0:
 		if length, ok := shortLink(f.u[start:end]); ok {
 			f.found = append(f.found, span{start, length})
@@ -118,26 +120,48 @@ func (f *urlFinder) bareDomains(start, hostEnd, end int, hasPath bool) {
 
 // host returns where the longest domain at start ends, 0 when there is none.
 func (f *urlFinder) host(start int) int {
-	var dots []int
-	for at := start; at < len(f.u); {
-		end := f.labelEnds[at]
-		if end == at || end >= len(f.u) || f.u[end] != '.' || !isDomain(f.u[at]) || !isDomain(f.u[end-1]) {
-			break
-		}
-		dots = append(dots, end)
-		at = end + 1
+	if start >= len(f.u) {
+		return 0
 	}
-	for i := len(dots) - 1; i >= 0; i-- {
-		from := start
-		if i > 0 {
-			from = dots[i-1] + 1
-		}
-		if slices.Contains(f.u[from:dots[i]], '_') {
+	end := f.labelEnds[start]
+	label, found := f.labels[end]
+	if !found || end == start || !isDomain(f.u[start]) || !isDomain(f.u[end-1]) {
+		return 0
+	}
+	if label.longer > 0 {
+		return label.longer
+	}
+	if start <= label.underscore {
+		return 0
+	}
+	return label.host
+}
+
+// label is what follows from the dot behind a label, wherever in the label the
+// domain begins. Without it a text of many dots costs its length squared.
+type label struct {
+	host       int // where the domain ends whose top-level domain comes next, 0 for none
+	longer     int // where the longest of more labels ends, 0 for none
+	underscore int // the last '_' of the label, which cannot be in a registered name; -1 for none
+}
+
+// findLabels fills f.labels from the last dot to the first.
+func (f *urlFinder) findLabels() {
+	f.labels = make(map[int]label)
+	for dot := len(f.u) - 1; dot > 0; dot-- {
+		if f.u[dot] != '.' {
 			continue
 		}
-		if n := tldLength(f.u[dots[i]+1:]); n > 0 {
-			return dots[i] + 1 + n
+		l := label{longer: f.host(dot + 1), underscore: -1}
+		if n := tldLength(f.u[dot+1:]); n > 0 {
+			l.host = dot + 1 + n
 		}
+		for i := dot - 1; i >= 0 && f.labelEnds[i] == dot; i-- {
+			if f.u[i] == '_' {
+				l.underscore = i
+				break
+			}
+		}
+		f.labels[dot] = l
 	}
-	return 0
 }
