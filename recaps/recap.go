@@ -3,8 +3,13 @@
 // Library; it decides nothing about how they look or who gets them.
 package recaps
 
+import (
+	"bytes"
+	"encoding/json"
+)
+
 // Recap is one article. Its zero value is not a recap: readers return one with
-// at least a title and one takeaway.
+// at least a title and one takeaway, and with slices that are never nil.
 type Recap struct {
 	Title        string     `json:"title"`
 	Slug         string     `json:"slug"`                   // [a-z0-9-], 1–80 letters, unique in an installation
@@ -30,22 +35,26 @@ type Event struct {
 	Place string `json:"place"`
 }
 
-// Person took part. Role is worded as the source words it.
+// Person took part. Role is worded as the source words it, without an article
+// in front; it may be empty.
 type Person struct {
 	Name string `json:"name"`
 	Role string `json:"role"`
 }
 
-// Link is something to follow beside the recap. URL is empty where the source
-// names the thing but not its address (plain text).
+// Link is something to follow beside the recap. URL is http, https or mailto;
+// it is empty where the source names the thing but not its address (plain
+// text). Label is never empty.
 type Link struct {
 	Label string `json:"label"`
 	URL   string `json:"url"`
 }
 
-// Text is one paragraph. Plain has no markup and no line breaks; Markdown is
-// the source of the same words; HTML is what goldmark made of it: raw HTML of
-// the author left out, but not sanitised for a mail (templates does that).
+// Text is one paragraph or one takeaway. Plain has no markup and no line
+// breaks; Markdown is the source of the same words and means the same alone
+// (references are resolved); HTML is what goldmark made of it: block elements,
+// so at least one <p>, raw HTML of the author left out, every link and image
+// http, https or mailto, but not sanitised for a mail (templates does that).
 type Text struct {
 	Plain    string `json:"text"`
 	Markdown string `json:"markdown"`
@@ -57,4 +66,32 @@ type Takeaway struct {
 	N      int    `json:"n"`      // from 1, in the source's order
 	Anchor string `json:"anchor"` // [a-z0-9-], unique within the recap, made from the first words
 	Text
+}
+
+// Equal reports whether both recaps say the same in every field. A nil slice
+// equals an empty one.
+func (r Recap) Equal(o Recap) bool {
+	a, errA := json.Marshal(r.filled())
+	b, errB := json.Marshal(o.filled())
+	return errA == nil && errB == nil && bytes.Equal(a, b)
+}
+
+// filled returns r with empty slices for nil ones, so that JSON never says null.
+func (r Recap) filled() Recap {
+	if r.Hashtags == nil {
+		r.Hashtags = []string{}
+	}
+	if r.Lead == nil {
+		r.Lead = []Text{}
+	}
+	if r.People == nil {
+		r.People = []Person{}
+	}
+	if r.Links == nil {
+		r.Links = []Link{}
+	}
+	if r.Takeaways == nil {
+		r.Takeaways = []Takeaway{}
+	}
+	return r
 }

@@ -1,0 +1,297 @@
+package recaps
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+
+	"postrider/internal/errs"
+)
+
+// article is the Markdown body while it is being sorted into a recap.
+type article struct {
+	file   string
+	src    []byte
+	line   int // of src's first line in the file
+	blocks []block
+	meta   *frontMatter
+	recap  Recap
+	places places
+}
+
+// block is a top-level block and the source lines it owns: up to the next one.
+type block struct {
+	node       ast.Node
+	start, end int
+}
+
+func readMarkdown(name, src string) (Recap, error) {
+	meta, body, line, err := readFrontMatter(name, src)
+	if err != nil {
+		return Recap{}, err
+	}
+	a := &article{file: name, src: []byte(body), line: line, meta: meta, recap: meta.recap, places: meta.places}
+	doc := markdown.Parser().Parse(text.NewReader(a.src))
+	if offset, err := findBadLink(doc, a.src, true); err != nil {
+		return Recap{}, a.refused(offset, err)
+	}
+	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
+		a.addBlock(n)
+	}
+	first := a.chooseList()
+	if first < 0 {
+		first = len(a.blocks)
+	}
+	if err := a.readOpening(a.blocks[:first]); err != nil {
+		return Recap{}, err
+	}
+	if err := a.readTakeaways(a.blocks[first:]); err != nil {
+		return Recap{}, err
+	}
+	if !meta.has["people"] {
+		a.recap.People = peopleIn(a.recap.Lead)
+	}
+	return finish(name, a.recap, a.places)
+}
+
+func (a *article) addBlock(n ast.Node) {
+	start := len(a.src)
+	if p := n.Pos(); p >= 0 {
+		start = a.lineStart(p)
+	}
+	if last := len(a.blocks) - 1; last >= 0 {
+		start = max(start, a.blocks[last].start)
+		a.blocks[last].end = start
+	}
+	a.blocks = append(a.blocks, block{node: n, start: start, end: len(a.src)})
+}
+
+func (a *article) lineStart(offset int) int {
+	return bytes.LastIndexByte(a.src[:offset], '\n') + 1
+}
+
+func (a *article) lineAt(offset int) int { return a.line + lineOf(a.src, offset) - 1 }
+
+func (a *article) refuse(offset int, format string, args ...any) error {
+	return &errs.Error{Kind: errs.Invalid, File: a.file, Line: a.lineAt(offset), Text: fmt.Sprintf(format, args...)}
+}
+
+// refused gives a refusal without a place the line of offset.
+func (a *article) refused(offset int, err error) error {
+	var e *errs.Error
+	if errors.As(err, &e) {
+		e.File, e.Line = a.file, a.lineAt(offset)
+	}
+	return err
+}
+
+var takeawayWords = regexp.MustCompile(`(?i)take-?\s?aways?\b|\b(?:key|main) (?:points|lessons|findings|messages)|lessons learn|erkenntnisse|enseignements|conclusiones|lärdomar`)
+
+// chooseList returns the index of the block that begins the takeaways, -1 when
+// there is none. Of equally fitting lists the first is taken.
+func (a *article) chooseList() int {
+	best, bestFit := -1, 0
+	below := false // a heading about takeaways, and no other since
+	titled := a.recap.Title != ""
+	for i, b := range a.blocks {
+		switch n := b.node.(type) {
+		case *ast.Heading:
+			if n.Level == 1 && !titled { // it is the title
+				titled, below = true, false
+				continue
+			}
+			below = takeawayWords.MatchString(a.text(b).Plain)
+		case *ast.List:
+			fit := 0
+			switch {
+			case below && n.IsOrdered():
+				fit = 4
+			case below && !a.onlyLinks(n):
+				fit = 3
+			case n.IsOrdered() && i > 0 && introduces(a.blocks[i-1].node, a.text(a.blocks[i-1]).Plain):
+				fit = 2
+			case n.IsOrdered():
+				fit = 1
+			}
+			if fit > bestFit {
+				best, bestFit = i, fit
+			}
+		}
+	}
+	return best
+}
+
+var sentenceEnd = regexp.MustCompile(`[.!?…]["”’')]*\s|[。！？]`)
+
+// introduces reports whether a paragraph only announces what comes below it.
+func introduces(n ast.Node, plain string) bool {
+	return n.Kind() == ast.KindParagraph && announces(plain)
+}
+
+func announces(plain string) bool {
+	return (strings.HasSuffix(plain, ":") || strings.HasSuffix(plain, "：")) &&
+		!sentenceEnd.MatchString(plain) && utf8.RuneCountInString(plain) <= 200
+}
+
+// text is a block as it stands alone.
+func (a *article) text(b block) Text { return newText(a.source(b)) }
+
+func (a *article) source(b block) string {
+	source := strings.Trim(trimLines(string(a.src[b.start:b.end])), "\n")
+	if b.node.Kind() != ast.KindCodeBlock {
+		source = strings.TrimLeft(source, " \t")
+	}
+	return a.withReferences(source, b.node)
+}
+
+// readOpening sorts what stands before the takeaways.
+func (a *article) readOpening(blocks []block) error {
+	var heads []bool // of each lead text: it only announces what follows
+	for _, b := range blocks {
+		switch n := b.node.(type) {
+		case *ast.HTMLBlock, *ast.ThematicBreak, *ast.LinkReferenceDefinition:
+			continue
+		case *ast.Heading:
+			t := a.text(b)
+			if n.Level == 1 && a.recap.Title == "" {
+				a.recap.Title, a.places["title"] = t.Plain, a.lineAt(b.start)
+				continue
+			}
+			if n.Level == 1 && t.Plain == a.recap.Title || takeawayWords.MatchString(t.Plain) {
+				continue
+			}
+		case *ast.Paragraph:
+			if a.takeLink(n) || a.takeImage(n) {
+				continue
+			}
+		case *ast.List:
+			if a.takeLinks(n) {
+				continue
+			}
+		}
+		t, err := readSource(a.source(b))
+		if err != nil {
+			return a.refused(b.start, err)
+		}
+		if t.Plain != "" {
+			a.recap.Lead = append(a.recap.Lead, t)
+			heads = append(heads, b.node.Kind() == ast.KindHeading || introduces(b.node, t.Plain))
+		}
+	}
+	for n := len(heads); n > 0 && heads[n-1]; n-- {
+		a.recap.Lead = a.recap.Lead[:n-1]
+	}
+	return nil
+}
+
+// takeLink makes a Link of a paragraph or list item that is nothing else.
+func (a *article) takeLink(n ast.Node) bool {
+	l, ok := a.linkIn(n)
+	if ok {
+		a.recap.Links = addLink(a.recap.Links, l)
+	}
+	return ok
+}
+
+func (a *article) linkIn(n ast.Node) (Link, bool) {
+	switch only := onlyInline(n, a.src).(type) {
+	case *ast.Link:
+		return Link{Label: linkLabel(a.inlineText(only)), URL: address(only.Destination)}, true
+	case *ast.AutoLink:
+		return Link{Label: string(only.Label(a.src)), URL: autoAddress(only, a.src)}, true
+	}
+	return Link{}, false
+}
+
+func (a *article) takeLinks(l *ast.List) bool {
+	if !a.onlyLinks(l) {
+		return false
+	}
+	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
+		a.takeLink(item.FirstChild())
+	}
+	return true
+}
+
+// onlyLinks reports whether every item of an unordered list is just a link.
+func (a *article) onlyLinks(l *ast.List) bool {
+	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
+		if item.ChildCount() != 1 {
+			return false
+		}
+		if _, ok := a.linkIn(item.FirstChild()); !ok {
+			return false
+		}
+	}
+	return !l.IsOrdered()
+}
+
+// takeImage makes the recap's image of the first paragraph that is only an
+// image; the front matter goes first.
+func (a *article) takeImage(n ast.Node) bool {
+	image, ok := onlyInline(n, a.src).(*ast.Image)
+	if !ok {
+		return false
+	}
+	to := imageName(image.Destination)
+	if a.recap.Image != "" || a.meta.has["image"] {
+		return to == a.recap.Image
+	}
+	a.recap.Image = to
+	if a.recap.ImageAlt == "" {
+		a.recap.ImageAlt = a.inlineText(image)
+	}
+	return true
+}
+
+// inlineText returns the words of an inline node, rendered like any other text.
+func (a *article) inlineText(n ast.Node) string {
+	var b strings.Builder
+	if err := markdown.Renderer().Render(&b, a.src, n); err != nil {
+		return ""
+	}
+	return plainOf(b.String())
+}
+
+// onlyInline returns the one inline node of a block, looking through emphasis;
+// nil when there are more or none. White space and raw HTML do not count.
+func onlyInline(n ast.Node, src []byte) ast.Node {
+	if n == nil || (n.Kind() != ast.KindParagraph && n.Kind() != ast.KindTextBlock && n.Kind() != ast.KindEmphasis) {
+		return nil
+	}
+	var only ast.Node
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		if t, ok := c.(*ast.Text); ok && blankText(string(t.Segment.Value(src))) || c.Kind() == ast.KindRawHTML {
+			continue
+		}
+		if only != nil {
+			return nil
+		}
+		only = c
+	}
+	if only != nil && only.Kind() == ast.KindEmphasis {
+		return onlyInline(only, src)
+	}
+	return only
+}
+
+func blankText(s string) bool {
+	return strings.TrimSpace(strings.ReplaceAll(s, "&nbsp;", " ")) == ""
+}
+
+var linkPhrases = regexp.MustCompile(`(?i)^(?:please )?(?:click )?here(?:'s|’s| is| are)? (?:is )?(?:the |a )?link to (?:the )?|^click (?:here )?(?:to (?:read|watch|see|view|hear|listen to|download) |for )(?:the )?|^(?:the |a )?link to (?:the )?`)
+
+// linkLabel says what a link leads to, without the site's invitation to click.
+func linkLabel(s string) string {
+	label := strings.TrimSpace(strings.TrimRight(linkPhrases.ReplaceAllString(s, ""), "!.…: "))
+	if label == "" {
+		return s
+	}
+	return label
+}
