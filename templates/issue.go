@@ -39,6 +39,7 @@ type story struct {
 
 // passage is a paragraph in the forms that the renderings need.
 type passage struct {
+	field  string  // for messages
 	pieces []Piece // plain, EscapeNone
 	plain  string  // for readers without values: pages and snippets
 	html   string  // not sanitised
@@ -204,15 +205,20 @@ func readPassage(t recaps.Text, field string) (passage, error) {
 	if err != nil {
 		return passage{}, &errs.Error{Kind: errs.Invalid, Field: field, Err: err}
 	}
-	p := passage{pieces: pieces, plain: oneSpace(plainOf(pieces)), html: t.HTML, links: anchorsOf(t.HTML)}
+	p := passage{field: field, pieces: pieces, plain: oneSpace(plainOf(pieces)), html: t.HTML, links: anchorsOf(t.HTML)}
 	if strings.TrimSpace(p.html) == "" && plain != "" {
 		p.html = "<p>" + html.EscapeString(oneSpace(plain)) + "</p>"
 	}
-	// What the HTML says differently must fail here, not in one rendering only.
-	if _, err := rich(p.html, dress{}); err != nil {
-		return passage{}, &errs.Error{Kind: errs.Invalid, Field: field, Err: err}
-	}
 	return p, nil
+}
+
+// rich is the passage's HTML for one place.
+func (p *passage) rich(d dress) ([]Piece, error) {
+	pieces, err := rich(p.html, d)
+	if err != nil {
+		return nil, &errs.Error{Kind: errs.Invalid, Field: p.field, Err: err}
+	}
+	return pieces, nil
 }
 
 // oneSpace puts a text on one line with single spaces.

@@ -132,72 +132,6 @@ func (i *issue) viewURL() string {
 	return i.original
 }
 
-// button is a link to share.
-type button struct {
-	Name  string
-	Label string // for the ear
-	URL   string
-}
-
-// mailView is what theme/mail.html.tmpl shows.
-type mailView struct {
-	Lang, Dir     string
-	Title         string
-	Preheader     template.HTML
-	Padding       template.HTML // keeps clients from showing the text behind the preheader
-	W             words
-	Light, Dark   mailPalette
-	Org           orgView
-	ViewURL       string
-	Unsubscribe   template.URL
-	Preferences   template.URL
-	Stories       []mailStory
-	Share         [][]button // rows of the grid
-	Why           string
-	MSO, MSOClose template.HTML
-	MSOHead       template.HTML
-}
-
-// mailPalette is palette for places where html/template expects CSS.
-type mailPalette struct {
-	Paper, Wash, Line, Ink, Quiet, Accent, OnAccent template.CSS
-}
-
-func cssOf(p palette) mailPalette {
-	css := func(s string) template.CSS { return template.CSS(s) } //nolint:gosec // #rrggbb of our own making
-	return mailPalette{css(p.Paper), css(p.Wash), css(p.Line), css(p.Ink), css(p.Quiet), css(p.Accent), css(p.OnAccent)}
-}
-
-// orgView is the organisation as it is shown.
-type orgView struct {
-	Name, URL, Logo, LogoAlt string
-	Help, HelpURL            string
-	Address                  []string
-}
-
-type mailStory struct {
-	First    bool
-	Kicker   string
-	Title    string
-	TitleURL string
-	Image    string
-	ImageAlt string
-	Lead     []template.HTML
-	Links    []linkView
-	Points   []mailPoint
-	People   []personView
-}
-
-type linkView struct{ Label, URL string }
-type personView struct{ Name, Role string }
-
-type mailPoint struct {
-	N     int
-	Text  template.HTML
-	Share []button
-	More  *button
-}
-
 const (
 	// What hides behind the preheader: combining grapheme joiner, zero-width
 	// non-joiner and no-break space are kept by clients that drop plain spaces.
@@ -208,7 +142,6 @@ const (
 	msoOpen  = `<!--[if mso]><table role="presentation" width="600" align="center" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->`
 	msoClose = `<!--[if mso]></td></tr></table><![endif]-->`
 
-	gridColumns   = 4 // share buttons in a row
 	pointNetworks = 3 // networks beside a takeaway, before "More"
 )
 
@@ -240,11 +173,26 @@ func (i *issue) mailView(m *marks) (mailView, error) {
 	if err != nil {
 		return v, err
 	}
+	v.Columns = gridColumns(len(buttons))
 	for len(buttons) > 0 {
-		row := buttons[:min(gridColumns, len(buttons))]
+		row := buttons[:min(v.Columns, len(buttons))]
 		v.Share, buttons = append(v.Share, row), buttons[len(row):]
 	}
+	v.KeyWidth = fmt.Sprintf("%d%%", (102-2*v.Columns)/v.Columns) // the gaps take about 2 % each
 	return v, nil
+}
+
+// gridColumns is how many share buttons stand in a row: as many as a phone's
+// reader of a mail without media queries can still tell apart, with the fewest
+// empty places in the last row.
+func gridColumns(buttons int) int {
+	best, empty := 5, 5
+	for _, columns := range []int{5, 4, 3} {
+		if e := (columns - buttons%columns) % columns; e < empty {
+			best, empty = columns, e
+		}
+	}
+	return min(best, max(buttons, 3))
 }
 
 func (i *issue) mailStory(m *marks, s *story, d dress) (mailStory, error) {
@@ -285,7 +233,7 @@ func (i *issue) mailStory(m *marks, s *story, d dress) (mailStory, error) {
 
 // placed is a passage's HTML for the mail, as a mark.
 func (i *issue) placed(m *marks, p passage, d dress) (template.HTML, error) {
-	pieces, err := rich(p.html, d)
+	pieces, err := p.rich(d)
 	if err != nil {
 		return "", err
 	}
@@ -322,60 +270,6 @@ func (i *issue) buttons(n int, nets []networks.Network) ([]button, error) {
 		out = append(out, b)
 	}
 	return out, nil
-}
-
-func (i *issue) why() string {
-	if name := oneSpace(i.edition.Organisation.Name); name != "" {
-		return fmt.Sprintf(i.words.WhyYouGetThis, name)
-	}
-	return i.words.WhyNoName
-}
-
-func (i *issue) org() orgView {
-	o := i.edition.Organisation
-	v := orgView{Name: oneSpace(o.Name), URL: webURL(o.URL), Logo: webURL(o.Logo), Help: oneSpace(o.Help), HelpURL: helpURL(o.Help)}
-	if v.Name == "" {
-		v.Name = oneSpace(i.stories[0].recap.Organisation)
-	}
-	if v.LogoAlt = v.Name; v.LogoAlt == "" {
-		v.Logo = "" // an image without words says nothing where images are off
-	}
-	for _, line := range strings.Split(o.PostalAddress, "\n") {
-		if line = oneSpace(line); line != "" {
-			v.Address = append(v.Address, line)
-		}
-	}
-	return v
-}
-
-// kicker is the line above the title: where the recap reports from.
-func (s *story) kicker() string {
-	e := s.recap.Event
-	name := e.Name
-	if name == "" {
-		name = e.Short
-	}
-	return strings.Join(nonEmpty(name, e.Place), " · ")
-}
-
-func (s *story) people() []personView {
-	var out []personView
-	for _, p := range s.recap.People {
-		if name := oneSpace(p.Name); name != "" {
-			out = append(out, personView{Name: name, Role: oneSpace(p.Role)})
-		}
-	}
-	return out
-}
-
-func nonEmpty(all ...string) []string {
-	var out []string
-	for _, s := range all {
-		if s = oneSpace(s); s != "" {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // mailDress styles an author's HTML where only inline styles are sure to work.

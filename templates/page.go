@@ -272,7 +272,7 @@ func (i *issue) pagePoint(p point) (pagePoint, error) {
 
 // public is a passage's HTML as everybody sees it.
 func (i *issue) public(p passage) (template.HTML, error) {
-	pieces, err := rich(p.html, dress{public: true})
+	pieces, err := p.rich(dress{public: true})
 	if err != nil {
 		return "", err
 	}

@@ -235,6 +235,9 @@ type anchor struct{ text, url string }
 // anchorsOf lists the links of an author's HTML that a reader may follow, for
 // the text part, whose words do not carry them.
 func anchorsOf(source string) []anchor {
+	if !strings.Contains(source, "<a") && !strings.Contains(source, "<A") {
+		return nil // most paragraphs; sanitising is the dear part
+	}
 	var out []anchor
 	in := false
 	z := nethtml.NewTokenizer(strings.NewReader(sanitiser().Sanitize(source)))

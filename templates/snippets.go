@@ -139,12 +139,7 @@ func (p *packer) edition(title, event string, points []point) Snippet {
 	s := Snippet{Limit: p.net.Limit, LeftOut: []int{}}
 	chosen := []int{}
 	if !p.net.OneLine {
-		for _, tags := range p.tagChoices() {
-			if chosen = p.pack(title, points, tags); len(chosen) > 0 {
-				p.used = tags
-				break
-			}
-		}
+		chosen, p.used = p.pack(title, points)
 	}
 	for n := range points {
 		if !slices.Contains(chosen, n) {
@@ -160,24 +155,29 @@ func (p *packer) edition(title, event string, points []point) Snippet {
 	return s
 }
 
-// pack returns the indexes of the takeaways that fit together.
-func (p *packer) pack(title string, points []point, tags []string) []int {
+// pack returns the indexes of the takeaways that fit together, with the most
+// hashtags that leave room for one at all.
+func (p *packer) pack(title string, points []point) (chosen []int, used []string) {
 	all := make([]int, len(points))
 	for n := range points {
 		all[n] = n
 	}
 	// Most networks take everything: one count instead of one for each.
-	if _, _, ok := p.fits(layOut(title, points, all), tags); ok {
-		return all
+	if _, _, ok := p.fits(layOut(title, points, all), p.tags); ok {
+		return all, p.tags
 	}
-	var chosen []int
-	for n := range points {
-		try := append(slices.Clone(chosen), n)
-		if _, _, ok := p.fits(layOut(title, points, try), tags); ok {
-			chosen = try
+	for _, tags := range p.tagChoices() {
+		for n := range points {
+			try := append(slices.Clone(chosen), n)
+			if _, _, ok := p.fits(layOut(title, points, try), tags); ok {
+				chosen = try
+			}
+		}
+		if len(chosen) > 0 {
+			return chosen, tags
 		}
 	}
-	return chosen
+	return nil, nil
 }
 
 // layOut writes the title and takeaways as paragraphs; several are numbered as
