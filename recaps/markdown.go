@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -37,6 +38,9 @@ func readMarkdown(name, src string) (Recap, error) {
 		return Recap{}, err
 	}
 	a := &article{file: name, src: []byte(body), line: line, meta: meta, recap: meta.recap, places: meta.places}
+	if err := a.checkShape(); err != nil {
+		return Recap{}, err
+	}
 	doc := markdown.Parser().Parse(text.NewReader(a.src))
 	if offset, err := findBadLink(doc, a.src, true); err != nil {
 		return Recap{}, a.refused(offset, err)
@@ -58,6 +62,33 @@ func readMarkdown(name, src string) (Recap, error) {
 		a.recap.People = peopleIn(a.recap.Lead)
 	}
 	return finish(name, a.recap, a.places)
+}
+
+const (
+	maxParagraph = 16 << 10 // bytes
+	maxNesting   = 16       // quotations and lists that begin on one line
+)
+
+var nested = regexp.MustCompile(`^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])){` + strconv.Itoa(maxNesting+1) + `}`)
+
+// checkShape refuses what no author writes, and on which parsing takes time
+// that grows with the square of its length: a file of 2 MiB would take hours.
+func (a *article) checkShape() error {
+	run, start, offset := 0, 0, 0
+	for l := range bytes.Lines(a.src) {
+		if len(bytes.TrimSpace(l)) == 0 || itemMarker.Match(l) {
+			run, start = 0, offset
+		}
+		run += len(l)
+		if run > maxParagraph {
+			return a.refuse(start, "a paragraph is longer than %d KiB: break it with a blank line", maxParagraph>>10)
+		}
+		if nested.Match(l) && !isRule(strings.TrimSpace(string(l))) {
+			return a.refuse(offset, "more than %d quotations or lists stand within each other: indent less", maxNesting)
+		}
+		offset += len(l)
+	}
+	return nil
 }
 
 func (a *article) addBlock(n ast.Node) {
@@ -134,8 +165,9 @@ func introduces(n ast.Node, plain string) bool {
 	return n.Kind() == ast.KindParagraph && announces(plain)
 }
 
+// announces holds for "These are our takeaways:" and for a bold "Takeaways".
 func announces(plain string) bool {
-	return (strings.HasSuffix(plain, ":") || strings.HasSuffix(plain, "：")) &&
+	return isListHeading(plain) || (strings.HasSuffix(plain, ":") || strings.HasSuffix(plain, "：")) &&
 		!sentenceEnd.MatchString(plain) && utf8.RuneCountInString(plain) <= 200
 }
 

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	shortLine  = 120 // runes; a longer line is prose, never a title or caption
-	minBullets = 2   // fewer marked lines are no list
+	shortLine   = 120 // runes; a longer line is prose, never a title or caption
+	minBullets  = 2   // fewer marked lines are no list
+	maxHeadline = 10  // lines of captions and title without a blank one between
 )
 
 // paragraph is a run of lines without a blank one between.
@@ -110,8 +111,11 @@ func findTitle(blocks []paragraph, r *Recap) (string, []paragraph) {
 	return title, rest
 }
 
-// isHeadline reports whether each line of a block is short and no sentence.
+// isHeadline reports whether a block has few lines, each short and no sentence.
 func isHeadline(p paragraph) bool {
+	if len(p.lines) > maxHeadline {
+		return false
+	}
 	for _, l := range p.lines {
 		if utf8.RuneCountInString(l) > shortLine || endsSentence(l) {
 			return false
@@ -124,8 +128,7 @@ func isHeadline(p paragraph) bool {
 func joinHeadline(lines []string) []string {
 	var out []string
 	for _, l := range lines {
-		first, _ := utf8.DecodeRuneInString(l)
-		if len(out) > 0 && unicode.IsLower(first) {
+		if len(out) > 0 && startsLower(l) {
 			out[len(out)-1] += " " + l
 			continue
 		}
@@ -142,8 +145,7 @@ func titleInBlock(blocks []paragraph) (string, paragraph, bool) {
 	}
 	p := blocks[0]
 	title, next := p.lines[0], p.lines[1]
-	first, _ := utf8.DecodeRuneInString(next)
-	if endsSentence(title) || unicode.IsLower(first) || len(title) > shortLine || len(title)*4 > len(next)*3 {
+	if endsSentence(title) || startsLower(next) || len(title) > shortLine || len(title)*4 > len(next)*3 {
 		return "", paragraph{}, false
 	}
 	return title, paragraph{lines: p.lines[1:], line: p.line + 1}, true
@@ -164,15 +166,21 @@ func endsSentence(s string) bool {
 var (
 	listHeading = regexp.MustCompile(`(?i)^(?:(?:our|the|my|their|key|main|\d+)\s+)*take-?\s?aways?:?$`)
 	byline      = regexp.MustCompile(`(?i)^(?:by|posted|published|updated|written by|author)\b|^\d+ min(?:ute)?s?\b|^(?:\p{L}+,? )?\d{1,2}[. /-]+(?:\p{L}+|\d{1,2})[. /-]+\d{4}$|^\p{L}+ \d{1,2}(?:st|nd|rd|th)?, \d{4}$|^\d{4}-\d\d-\d\d`)
-	furniture   = regexp.MustCompile(`(?i)^(?:share(?: this| on| with| via|$)|scroll to top|back to top|to top$|print(?: this|$)|tweet(?: this|$)|skip to|leave a (?:comment|reply)|related (?:posts|articles|news)|follow us|subscribe|sign up|we use cookies|accept all|home$|menu$|search$|previous|next (?:post|article)|tags?:|categor(?:y|ies):|copyright|©|all rights reserved|privacy policy)`)
+	furniture   = regexp.MustCompile(`(?i)^(?:share(?: this| on| with| via|$)|scroll to top|back to top|to top$|print(?: this|$)|tweet(?: this|$)|skip to|leave a (?:comment|reply)|related (?:posts|articles|news)|follow us|subscribe|sign up|accept all|home$|menu$|search$|(?:previous|next)(?: post| article|$)|tags?:|categor(?:y|ies):|copyright|©|all rights reserved|privacy policy)`)
+	cookies     = regexp.MustCompile(`(?i)^we use cookies\b`)
 )
 
 func isListHeading(s string) bool { return listHeading.MatchString(s) }
-func isByline(s string) bool      { return byline.MatchString(s) }
 
-// isFurniture recognises what a site puts around every article.
+// isByline recognises author and date: short, and no sentence.
+func isByline(s string) bool {
+	return utf8.RuneCountInString(s) <= 60 && !endsSentence(s) && byline.MatchString(s)
+}
+
+// isFurniture recognises what a site puts around every article: short, and no
+// sentence but the one about cookies.
 func isFurniture(s string) bool {
-	return utf8.RuneCountInString(s) <= 60 && furniture.MatchString(s)
+	return utf8.RuneCountInString(s) <= 60 && !strings.HasSuffix(s, ".") && furniture.MatchString(s) || cookies.MatchString(s)
 }
 
 // readTextOpening sorts what stands between title and list.
@@ -193,8 +201,7 @@ func readTextOpening(name string, blocks []paragraph, r *Recap) error {
 		r.Lead = append(r.Lead, t)
 	}
 	for n := len(r.Lead); n > 0; n-- {
-		last := r.Lead[n-1].Plain
-		if !announces(last) && !isListHeading(last) {
+		if !announces(r.Lead[n-1].Plain) {
 			break
 		}
 		r.Lead = r.Lead[:n-1]
@@ -293,7 +300,7 @@ func findBullets(lines []string) []item {
 // itemText returns an item's paragraphs. The last item ends at the first blank
 // line unless what follows is indented like its text, and at the site's own
 // words.
-func itemText(lines []string, last bool) []string {
+func itemText(lines []string, last bool) (paragraphs []string) {
 	first := lines[0]
 	m := numbered.FindStringSubmatchIndex(first)
 	from := 0
@@ -302,7 +309,7 @@ func itemText(lines []string, last bool) []string {
 	} else if m = bulleted.FindStringSubmatchIndex(first); m != nil {
 		from = m[2]
 	}
-	paragraphs := []string{oneLine(first[from:])}
+	open := []string{oneLine(first[from:])} // lines of the current paragraph
 	blank := false
 	for _, l := range lines[1:] {
 		text := oneLine(l)
@@ -310,16 +317,21 @@ func itemText(lines []string, last bool) []string {
 		case text == "" || isRule(text):
 			blank = true
 			continue
-		case last && (isFurniture(text) || blank && indentOf(l) < from):
-			return paragraphs
+		case last && (blank && indentOf(l) < from || isFurniture(text) && (blank || !startsLower(text))):
+			return append(paragraphs, strings.Join(open, " "))
 		case blank:
-			paragraphs = append(paragraphs, text)
-		default:
-			paragraphs[len(paragraphs)-1] += " " + text
+			paragraphs = append(paragraphs, strings.Join(open, " "))
+			open = nil
 		}
-		blank = false
+		open, blank = append(open, text), false
 	}
-	return paragraphs
+	return append(paragraphs, strings.Join(open, " "))
+}
+
+// startsLower tells a wrapped line from a new one.
+func startsLower(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLower(first)
 }
 
 func indentOf(l string) int { return len(l) - len(strings.TrimLeft(l, " \t")) }
