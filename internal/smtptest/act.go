@@ -2,12 +2,13 @@ package smtptest
 
 import (
 	"bytes"
+	"cmp"
 	"net"
 	"time"
 )
 
 // act does what the script says for a stage, else gives the usual reply. It
-// returns the code that was sent, 0 where none was.
+// returns the first code that was sent, 0 where none was.
 func (ss *session) act(stage, arg string, code int, text string) (int, error) {
 	return ss.perform(ss.s.script.next(stage, arg), code, text)
 }
@@ -20,7 +21,7 @@ func (ss *session) perform(a action, code int, text string) (int, error) {
 	for _, st := range a {
 		switch st.kind {
 		case stepReply:
-			said = st.code
+			said = cmp.Or(said, st.code)
 			if st.text == "" && st.code == code {
 				st.text = text
 			}
@@ -29,7 +30,7 @@ func (ss *session) perform(a action, code int, text string) (int, error) {
 			}
 		case stepDefault, stepTrickle, stepHalf, stepFlood:
 			if st.kind != stepHalf {
-				said = code
+				said = cmp.Or(said, code)
 			}
 			if err := ss.sayUsual(st, code, text); err != nil {
 				return said, err

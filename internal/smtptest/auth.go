@@ -94,6 +94,12 @@ func (ss *session) cram(string) (bool, error) {
 // scram is the server's side of RFC 5802 with SHA-256.
 func (ss *session) scram(first string) (bool, error) {
 	const salt, rounds = "pepper", 4096
+	if first == "" {
+		var err error
+		if first, err = ss.ask(""); err != nil {
+			return false, err
+		}
+	}
 	bare, ok := strings.CutPrefix(first, "n,,")
 	name, nonce, _ := strings.Cut(strings.TrimPrefix(bare, "n="), ",r=")
 	if !ok || name != ss.s.config.user {

@@ -68,6 +68,7 @@ type Server struct {
 	faults   []string
 	conns    map[net.Conn]bool
 	total    int
+	texts    int
 	closed   bool
 	wg       sync.WaitGroup
 }
@@ -217,6 +218,13 @@ func (s *Server) WaitCommand(prefix string) {
 	})
 }
 
+// WaitText waits until the text of n messages has begun to arrive. It fails the
+// test after ten seconds.
+func (s *Server) WaitText(n int) {
+	s.t.Helper()
+	s.waitUntil("the text of messages", func() bool { return s.texts >= n })
+}
+
 func (s *Server) waitUntil(what string, reached func() bool) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -240,6 +248,13 @@ func (s *Server) note(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commands = append(s.commands, line)
+	s.changed.Broadcast()
+}
+
+func (s *Server) text() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.texts++
 	s.changed.Broadcast()
 }
 

@@ -266,6 +266,7 @@ func (ss *session) body() ([]byte, error) {
 	if _, err := ss.r.Peek(1); err != nil {
 		return nil, err
 	}
+	ss.s.text()
 	if a := ss.s.script.next("BODY", ss.about()); a != nil {
 		if _, err := ss.perform(a, 0, ""); err != nil {
 			return nil, err
