@@ -13,6 +13,9 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"postrider/store"
@@ -124,6 +127,37 @@ func One[T any](t testing.TB, s *store.Store, query string, args ...any) T {
 		t.Fatalf("%s: %d rows, want 1", query, len(all))
 	}
 	return all[0]
+}
+
+// Insert stores one row. Columns that values does not name get "" or 0, so that
+// a test names what it is about and survives a new column.
+func Insert(t testing.TB, s *store.Store, table string, values map[string]any) {
+	t.Helper()
+	schema := `SELECT column_name || ' ' || data_type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`
+	if s.Path() != "" {
+		schema = `SELECT name || ' ' || type FROM pragma_table_info($1) ORDER BY cid`
+	}
+	var names, places []string
+	var args []any
+	for _, c := range Column[string](t, s, schema, table) {
+		name, kind, _ := strings.Cut(c, " ")
+		v, ok := values[name]
+		switch {
+		case ok:
+		case strings.EqualFold(kind, "text"):
+			v = ""
+		default:
+			v = 0
+		}
+		names, args = append(names, name), append(args, v)
+		places = append(places, "$"+strconv.Itoa(len(args)))
+	}
+	for name := range values {
+		if !slices.Contains(names, name) {
+			t.Fatalf("table %s has no column %s", table, name)
+		}
+	}
+	Exec(t, s, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(places, ", ")+")", args...)
 }
 
 var dollar = regexp.MustCompile(`\$([0-9]+)`)

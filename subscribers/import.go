@@ -1,0 +1,208 @@
+package subscribers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"postrider/internal/audit"
+	"postrider/internal/errs"
+)
+
+const (
+	chunkRows   = 5_000
+	chunkBytes  = 8 << 20
+	maxRows     = 10_000_000
+	maxRefusals = 1_000 // kept by name
+	maxTries    = 5
+)
+
+// ImportOptions say where readers of a file go.
+type ImportOptions struct {
+	Actor   string
+	Lists   []string // names of the lists that all join as active
+	Create  bool     // make lists that do not exist
+	Consent string   // the wording that they agreed to; recorded for each new membership
+	Source  string   // kept with the consent; "import" where empty
+	// Progress is called after each stored chunk, in the caller's goroutine.
+	Progress func(ImportResult)
+}
+
+// ImportResult counts the rows of an import: Rows is the sum of the others.
+type ImportResult struct {
+	Rows      int `json:"rows"`
+	Added     int `json:"added"`
+	Updated   int `json:"updated"`   // known readers who got a new value or list
+	Unchanged int `json:"unchanged"` // known readers of whom the row says nothing new
+	Refused   int `json:"refused"`
+	// Left counts memberships that were not revived: the reader had unsubscribed.
+	Left int `json:"-"`
+	// Refusals are the first thousand refused rows in the order they were met.
+	Refusals []Refusal `json:"-"`
+}
+
+// Refusal is a row that was not taken.
+type Refusal struct {
+	Line   int    // 1-based line where the row begins
+	Email  string // as it stands in the file, may be empty
+	Reason string
+}
+
+func (r *ImportResult) refuse(all ...Refusal) {
+	r.Refused += len(all)
+	r.Refusals = append(r.Refusals, all[:min(len(all), maxRefusals-len(r.Refusals))]...)
+}
+
+// Import reads readers from a CSV file and stores them in chunks, so that what
+// was read stays when it is interrupted; to go on, import the file again. It
+// mails nobody. It never revives a reader who left the list, and refuses
+// addresses that are suppressed or were forgotten. Two imports may run at
+// once. A file without an email column, or one row too long to read, is
+// Invalid; the result then counts what was stored before.
+func (g *Registry) Import(ctx context.Context, r io.Reader, o ImportOptions) (ImportResult, error) {
+	var result ImportResult
+	t, err := openTable(r)
+	if err != nil {
+		return result, err
+	}
+	batch := Batch{Consent: clean(o.Consent), Source: cmp.Or(clean(o.Source), "import")}
+	if len(batch.Consent) > maxReason || len(batch.Source) > maxReason {
+		return result, invalid("consent", "shorten it to 2000 bytes")
+	}
+	if batch.Lists, err = g.listIDs(ctx, o.Actor, o.Lists, o.Create); err != nil {
+		return result, err
+	}
+	states, err := g.stateColumns(ctx, t, o)
+	if err != nil {
+		return result, err
+	}
+	check, size := newChecker(), 0
+	for {
+		row, cells, err := t.next()
+		if errors.Is(err, io.EOF) {
+			return result, g.store(ctx, &batch, &result, o)
+		}
+		var bad *rowError
+		if err != nil && !errors.As(err, &bad) {
+			return result, errors.Join(err, g.store(ctx, &batch, &result, o))
+		}
+		if result.Rows++; result.Rows > maxRows {
+			result.Rows--
+			return result, errors.Join(errs.Invalidf("more than %d rows: split the file", maxRows), g.store(ctx, &batch, &result, o))
+		}
+		if bad != nil {
+			result.refuse(Refusal{bad.line, "", bad.reason})
+			continue
+		}
+		email := row.Email
+		if err = check.finish(&row); err == nil {
+			err = states.read(&row, cells)
+		}
+		if err != nil {
+			result.refuse(Refusal{row.Line, email, err.Error()})
+			continue
+		}
+		row.Hashes = g.hashes(row.Canonical)
+		batch.Rows = append(batch.Rows, row)
+		for _, c := range cells {
+			size += len(c)
+		}
+		if len(batch.Rows) == chunkRows || size >= chunkBytes {
+			if err := g.store(ctx, &batch, &result, o); err != nil {
+				return result, err
+			}
+			size = 0
+		}
+	}
+}
+
+// store keeps the rows of a batch and empties it.
+func (g *Registry) store(ctx context.Context, b *Batch, result *ImportResult, o ImportOptions) error {
+	defer func() {
+		if o.Progress != nil {
+			o.Progress(*result)
+		}
+	}()
+	if len(b.Rows) == 0 {
+		return nil
+	}
+	b.Entry = audit.Entry{At: g.Now(), Actor: o.Actor, Action: "imported", Kind: "list"}
+	if len(b.Lists) > 0 {
+		b.Entry.Object = int64(b.Lists[0])
+	}
+	stored, err := g.save(ctx, *b)
+	if err != nil {
+		result.Rows -= len(b.Rows)
+		return err
+	}
+	result.Added += stored.Added
+	result.Updated += stored.Updated
+	result.Unchanged += stored.Unchanged
+	result.Left += stored.Left
+	result.refuse(stored.Refused...)
+	clear(b.Rows)
+	b.Rows = b.Rows[:0]
+	return nil
+}
+
+// save stores a batch in the order of its addresses, which keeps indexes warm
+// and two imports from waiting for each other in a circle. Where another
+// writer added the same readers in between, or the database gave one of two
+// the way, it is done again from the start.
+func (g *Registry) save(ctx context.Context, b Batch) (BatchResult, error) {
+	slices.SortStableFunc(b.Rows, func(x, y Row) int { return cmp.Compare(x.Canonical, y.Canonical) })
+	for try := 1; ; try++ {
+		result, err := g.Store.SaveSubscribers(ctx, b)
+		again := errs.Is(err, errs.Conflict) || errs.Is(err, errs.Unavailable)
+		if err == nil || !again || try == maxTries || ctx.Err() != nil {
+			return result, err
+		}
+	}
+}
+
+// Detail is what the audit log says of a stored batch.
+func (r BatchResult) Detail() string {
+	return fmt.Sprintf("%d added, %d updated, %d unchanged, %d refused", r.Added, r.Updated, r.Unchanged, len(r.Refused))
+}
+
+// stateColumns are the columns of a file that hold membership states, as an
+// export writes them.
+type stateColumns []struct {
+	column int
+	list   ListID
+}
+
+func (g *Registry) stateColumns(ctx context.Context, t *table, o ImportOptions) (stateColumns, error) {
+	var out stateColumns
+	for i, c := range t.columns {
+		if c.list == "" {
+			continue
+		}
+		found, err := g.listIDs(ctx, o.Actor, []string{c.list}, o.Create)
+		if err != nil {
+			return nil, &errs.Error{Kind: errs.KindOf(err), Line: 1, Text: fmt.Sprintf("column %d", i+1), Err: err}
+		}
+		out = append(out, struct {
+			column int
+			list   ListID
+		}{i, found[0]})
+	}
+	return out, nil
+}
+
+// read takes the states out of a row's cells; an empty cell is no membership.
+func (s stateColumns) read(r *Row, cells []string) error {
+	for _, c := range s {
+		switch state := MembershipState(clean(cells[c.column])); state {
+		case "":
+		case Pending, Active, Unsubscribed:
+			r.Memberships = append(r.Memberships, RowMembership{c.list, state})
+		default:
+			return invalid("list", "a state is pending, active or unsubscribed")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package subscribers
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"postrider/internal/audit"
+)
+
+// Store keeps the readers. Each method that changes something writes its audit
+// entry in the same transaction, and takes whoever must no longer be mailed
+// out of the editions that are being sent.
+type Store interface {
+	People
+	Lists
+	DoNotMail
+}
+
+// People keeps subscribers.
+type People interface {
+	// Subscriber is NotFound where there is none.
+	Subscriber(ctx context.Context, id ID) (Subscriber, error)
+	// SubscriberByEmail finds by canonical address.
+	SubscriberByEmail(ctx context.Context, canonical string) (Subscriber, error)
+	// Subscribers returns a page in the order of ids.
+	Subscribers(ctx context.Context, q Query) ([]Subscriber, error)
+	// MembershipsOf returns the memberships of many, by list name.
+	MembershipsOf(ctx context.Context, who []ID) (map[ID][]Membership, error)
+	// ConsentsOf returns the newest lines of the consent record, oldest first.
+	ConsentsOf(ctx context.Context, id ID) ([]Consent, error)
+	// SaveSubscribers stores a batch in one transaction. It may be repeated.
+	SaveSubscribers(ctx context.Context, b Batch) (BatchResult, error)
+	// MarkAddress is idempotent; a complaint is never lowered to a bounce.
+	MarkAddress(ctx context.Context, id ID, to AddressState, reason string, e audit.Entry) error
+	// ForgetSubscriber erases a reader and keeps the hash as a suppression.
+	ForgetSubscriber(ctx context.Context, id ID, hash func(canonical string) string, e audit.Entry) error
+}
+
+// Lists keeps lists and who is on them.
+type Lists interface {
+	// AddList is a Conflict where the name is taken.
+	AddList(ctx context.Context, l List, e audit.Entry) error
+	// ListByName is NotFound with the nearest name.
+	ListByName(ctx context.Context, name string) (List, error)
+	// ListPage returns lists by name behind after, with their counts.
+	ListPage(ctx context.Context, after string, limit int) ([]ListCounts, error)
+	// ChangeMemberships returns how many memberships changed.
+	ChangeMemberships(ctx context.Context, c MembershipChange) (int, error)
+	// LeaveEdition unsubscribes from every list of an edition and returns how
+	// many memberships changed. An unknown edition is NotFound.
+	LeaveEdition(ctx context.Context, edition int64, id ID, sign Sign, at time.Time) (int, error)
+}
+
+// DoNotMail keeps suppressions.
+type DoNotMail interface {
+	// AddSuppressions returns how many are new.
+	AddSuppressions(ctx context.Context, all []Suppression, e audit.Entry) (int, error)
+	// RemoveSuppression is NotFound where there is none.
+	RemoveSuppression(ctx context.Context, kind SuppressionKind, value string, e audit.Entry) error
+	// SuppressionPage returns entries behind an id in the order of ids.
+	SuppressionPage(ctx context.Context, after SuppressionID, limit int) ([]Suppression, error)
+	// SuppressionsOf returns the entries that match one of these values.
+	SuppressionsOf(ctx context.Context, addresses, domains, hashes []string) ([]Suppression, error)
+}
+
+// Query asks for a page of subscribers. Zero fields do not narrow it.
+type Query struct {
+	After  ID // the last id of the page before
+	Limit  int
+	List   ListID
+	State  MembershipState // on List, any where empty
+	Search string          // part of an address or a name, in any case
+}
+
+// MembershipChange moves one reader's memberships to a state.
+type MembershipChange struct {
+	Subscriber ID
+	Lists      []ListID // for To Unsubscribed, none means all that they are on
+	To         MembershipState
+	// Revive leads back from unsubscribed too: only the reader's own doing.
+	Revive bool
+	Sign   Sign
+	At     time.Time
+}
+
+// Row is one reader of a batch, its values cleaned and checked.
+type Row struct {
+	Line                     int
+	Email, Canonical, Domain string
+	Name, Language, Zone     string // empty: leave what is known
+	Fields                   map[string]string
+	Memberships              []RowMembership
+	Hashes                   []string // that Canonical may have been forgotten under
+}
+
+// RowMembership is a state that a file gives on a list.
+type RowMembership struct {
+	List  ListID
+	State MembershipState
+}
+
+// Batch is rows to store in one transaction, in the order of Canonical; equal
+// ones in the order of the file.
+type Batch struct {
+	Rows    []Row
+	Lists   []ListID // that all rows join as active
+	Consent string   // wording that they agreed to; empty: no consent is recorded
+	Source  string
+	Entry   audit.Entry
+}
+
+// BatchResult counts the rows of a batch: the first three and Refused make up all.
+type BatchResult struct {
+	Added, Updated, Unchanged int
+	Refused                   []Refusal
+	Left                      int // memberships left alone because the reader had unsubscribed
+}
+
+// Merge adds what a row knows to a subscriber and reports whether that changes
+// anything. Empty values never erase; the address stays as it was first given.
+func Merge(s Subscriber, r Row) (Subscriber, bool) {
+	changed := false
+	for _, v := range []struct {
+		have *string
+		want string
+	}{{&s.Name, r.Name}, {&s.Language, r.Language}, {&s.Zone, r.Zone}} {
+		if v.want != "" && v.want != *v.have {
+			*v.have, changed = v.want, true
+		}
+	}
+	copied := false
+	for k, v := range r.Fields {
+		if v == "" || s.Fields[k] == v {
+			continue
+		}
+		if !copied {
+			s.Fields, copied = maps.Clone(s.Fields), true
+			if s.Fields == nil {
+				s.Fields = map[string]string{}
+			}
+		}
+		s.Fields[k], changed = v, true
+	}
+	return s, changed
+}
