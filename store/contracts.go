@@ -1,10 +1,22 @@
 package store
 
 import (
+	"postrider/campaigns"
+	"postrider/delivery"
+	"postrider/events"
 	"postrider/organisation"
+	"postrider/recaps"
+	"postrider/scheduler"
+	"postrider/subscribers"
 )
 
 // What the houses' doers ask of a store.
 var (
+	_ recaps.Store       = (*Store)(nil)
 	_ organisation.Store = (*Store)(nil)
+	_ subscribers.Store  = (*Store)(nil)
+	_ campaigns.Store    = (*Store)(nil)
+	_ scheduler.Store    = (*Store)(nil)
+	_ delivery.Ledger    = (*Store)(nil)
+	_ events.Log         = (*Store)(nil)
 )

@@ -164,6 +164,7 @@ CREATE TABLE editions (
   state         TEXT    NOT NULL CHECK (state IN ('draft', 'in_review', 'approved', 'scheduled', 'freezing', 'sending', 'sent',
                                                   'paused', 'held', 'cancelled')),
   held_from     TEXT    NOT NULL CHECK (held_from IN ('', 'scheduled', 'freezing', 'sending')),
+  held_cause    TEXT    NOT NULL CHECK (held_cause IN ('', 'relay', 'answers', 'storage', 'late', 'audience', 'person')),
   reason        TEXT    NOT NULL,
   policy        TEXT    NOT NULL CHECK (policy IN ('hold', 'resend')),
   sender        TEXT    NOT NULL,

@@ -1,0 +1,236 @@
+package campaigns
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"postrider/internal/audit"
+	"postrider/internal/errs"
+	"postrider/internal/ids"
+	"postrider/internal/mailaddr"
+	"postrider/organisation"
+	"postrider/recaps"
+	"postrider/scheduler/schedule"
+	"postrider/subscribers"
+	"postrider/templates"
+)
+
+// Store keeps campaigns and editions. Every method that changes something
+// writes the audit entry in the same transaction.
+type Store interface {
+	// Lists returns the lists of these names in their order; a missing one is
+	// NotFound with the nearest name.
+	ListsByName(ctx context.Context, names []string) ([]subscribers.ListID, error)
+	AddCampaign(ctx context.Context, c Campaign, e audit.Entry) error
+	// Campaign finds by id or name, NotFound with the nearest name.
+	Campaign(ctx context.Context, ref string) (Campaign, error)
+	// ChangeCampaign stores state, approval and scheduled_from where the
+	// campaign is still as it was at updatedAt, else Conflict.
+	ChangeCampaign(ctx context.Context, c Campaign, updatedAt time.Time, e audit.Entry) error
+	// OpenEdition stores a new edition with its content and, where one is
+	// given, its occurrence, whose key must be new or still due; else Conflict
+	// and nothing is stored.
+	OpenEdition(ctx context.Context, e Edition, c Content, o *Occurrence, entry audit.Entry) error
+	// MoveEdition is compare-and-set on the state.
+	MoveEdition(ctx context.Context, m Move, e audit.Entry) error
+	// Edition finds by id or "latest".
+	Edition(ctx context.Context, ref string) (Edition, error)
+	// WaitingEditions are the campaign's editions in review, and those
+	// approved but not scheduled.
+	WaitingEditions(ctx context.Context, c ID) ([]Edition, error)
+	// NextNumber is one more than the highest number of the campaign's
+	// editions, or for campaign zero of the slug's.
+	NextNumber(ctx context.Context, c ID, slug string) (int, error)
+	// RecordOccurrence stores a firing that opens nothing; it is a Conflict
+	// where its key exists.
+	RecordOccurrence(ctx context.Context, o Occurrence, e audit.Entry) error
+	// Collectable are the approved recaps that went to none of these lists yet,
+	// oldest first, at most limit.
+	Collectable(ctx context.Context, lists []subscribers.ListID, limit int) ([]recaps.Saved, error)
+}
+
+// Move changes an edition's state. The zero times leave their columns alone.
+type Move struct {
+	Edition    EditionID
+	From, To   EditionState
+	HeldFrom   EditionState
+	Cause      Cause
+	Reason     string
+	ApprovedBy string
+	At         time.Time // of the change
+	DueAt      time.Time // for Scheduled
+	Cutoff     time.Time // for Freezing
+}
+
+// Library is what the Desk needs of the recaps' house.
+type Library interface {
+	Get(ctx context.Context, ref string) (recaps.Saved, error)
+}
+
+// Office is what the Desk needs of the organisation's house.
+type Office interface {
+	Get(ctx context.Context) (organisation.Organisation, error)
+}
+
+// Desk plans campaigns and publishes editions.
+type Desk struct {
+	Store   Store
+	Library Library
+	Office  Office
+	BaseURL string // of this installation, as readers reach it, no slash at the end
+	Now     func() time.Time
+}
+
+// Create checks a new campaign and keeps it. Lists are given by ListNames. A
+// campaign with standing approval counts as approved by its maker: who wants
+// a second look creates it with approval Each.
+func (d *Desk) Create(ctx context.Context, actor string, c Campaign) (Campaign, error) {
+	now := d.Now()
+	c.ID, c.CreatedAt, c.UpdatedAt, c.ScheduledFrom = ids.New[campaignMark](), now, now, now
+	c.fill()
+	if err := c.validate(now); err != nil {
+		return Campaign{}, err
+	}
+	var err error
+	if c.Lists, err = d.Store.ListsByName(ctx, c.ListNames); err != nil {
+		return Campaign{}, err
+	}
+	if c.Approval == Once {
+		c.ApprovedBy, c.ApprovedAt = actor, now
+	}
+	if err := d.Store.AddCampaign(ctx, c, entry(now, actor, "created", "campaign", int64(c.ID), c.Name)); err != nil {
+		if errs.Is(err, errs.Conflict) {
+			return Campaign{}, errs.Conflictf("there is a campaign %q already: choose another name", c.Name)
+		}
+		return Campaign{}, err
+	}
+	return c, nil
+}
+
+func (c *Campaign) fill() {
+	for _, f := range []struct {
+		field *string
+		value string
+	}{
+		{(*string)(&c.State), string(Active)}, {(*string)(&c.Source), string(Fixed)}, {(*string)(&c.Approval), string(Once)},
+		{(*string)(&c.Canonical), string(templates.CanonicalOriginal)}, {(*string)(&c.Tracking), string(Aggregate)},
+	} {
+		if *f.field == "" {
+			*f.field = f.value
+		}
+	}
+	if c.LateLimit == 0 {
+		c.LateLimit = DefaultLateLimit
+	}
+}
+
+func (c Campaign) validate(now time.Time) error {
+	bad := func(field, format string, args ...any) error {
+		return &errs.Error{Kind: errs.Invalid, Field: field, Text: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case strings.TrimSpace(c.Name) == "" || len(c.Name) > 200:
+		return bad("name", "a campaign needs a name of at most 200 letters")
+	case c.Source != Fixed && c.Source != Collect:
+		return bad("source", "want fixed or collect, not %q", c.Source)
+	case c.Approval != Once && c.Approval != Each:
+		return bad("approval", "want once or each, not %q", c.Approval)
+	case c.Source == Fixed && c.Recap == 0:
+		return bad("recap", "a fixed campaign needs its recap; or collect what is new with source collect")
+	case len(c.ListNames) == 0:
+		return bad("list", "name at least one list of readers")
+	case c.LateLimit < 0:
+		return bad("late", "the late limit cannot be negative")
+	}
+	if _, err := mailaddr.ParseFrom(c.Sender); err != nil {
+		return &errs.Error{Kind: errs.Invalid, Field: "from", Text: "want a sender such as \"News <news@org.example>\"", Err: err}
+	}
+	if c.ReplyTo != "" {
+		if _, err := mailaddr.Parse(c.ReplyTo); err != nil {
+			return &errs.Error{Kind: errs.Invalid, Field: "reply-to", Err: err}
+		}
+	}
+	for field, text := range map[string]string{"subject": c.Subject, "preheader": c.Preheader} {
+		if _, err := templates.ParseSlots(text, templates.EscapeNone); err != nil {
+			return &errs.Error{Kind: errs.Invalid, Field: field, Err: err}
+		}
+	}
+	if c.Schedule == "" {
+		return nil
+	}
+	s, err := schedule.Parse(c.Schedule, c.Zone)
+	if err != nil {
+		return err
+	}
+	if _, ok := s.Next(now); !ok {
+		return bad("schedule", "%q lies in the past and never fires again", c.Schedule)
+	}
+	return nil
+}
+
+// Approve gives a campaign with approval Once its standing approval, and
+// approves whatever edition of it waits for review.
+func (d *Desk) Approve(ctx context.Context, actor, ref string) (Campaign, error) {
+	c, err := d.Store.Campaign(ctx, ref)
+	if err != nil {
+		return Campaign{}, err
+	}
+	if c.Approval == Once && c.ApprovedAt.IsZero() {
+		before := c.UpdatedAt
+		now := d.Now()
+		c.ApprovedBy, c.ApprovedAt, c.UpdatedAt = actor, now, now
+		if err := d.Store.ChangeCampaign(ctx, c, before, entry(now, actor, "approved", "campaign", int64(c.ID), "standing")); err != nil {
+			return Campaign{}, err
+		}
+	}
+	waiting, err := d.Store.WaitingEditions(ctx, c.ID)
+	if err != nil {
+		return Campaign{}, err
+	}
+	for _, e := range waiting {
+		if err := d.ApproveEdition(ctx, actor, e); err != nil {
+			return Campaign{}, err
+		}
+	}
+	return c, nil
+}
+
+// SetState pauses, resumes or archives a campaign. Firings while it was
+// paused are not made up for.
+func (d *Desk) SetState(ctx context.Context, actor, ref string, to State) (Campaign, error) {
+	c, err := d.Store.Campaign(ctx, ref)
+	if err != nil {
+		return Campaign{}, err
+	}
+	if c.State == to {
+		return c, nil
+	}
+	if c.State == Archived {
+		return Campaign{}, errs.Conflictf("campaign %q is archived: create a new one", c.Name)
+	}
+	before, from, now := c.UpdatedAt, c.State, d.Now()
+	c.State, c.UpdatedAt = to, now
+	if to == Active {
+		c.ScheduledFrom = now
+	}
+	err = d.Store.ChangeCampaign(ctx, c, before, entry(now, actor, string(to), "campaign", int64(c.ID), string(from)+" → "+string(to)))
+	return c, err
+}
+
+// Next lists the campaign's next n firings after a time.
+func (c Campaign) Next(after time.Time, n int) ([]schedule.Firing, error) {
+	if c.Schedule == "" {
+		return nil, nil
+	}
+	s, err := schedule.Parse(c.Schedule, c.Zone)
+	if err != nil {
+		return nil, err
+	}
+	return s.NextN(after, n), nil
+}
+
+func entry(at time.Time, actor, action, kind string, object int64, detail string) audit.Entry {
+	return audit.Entry{At: at, Actor: actor, Action: action, Kind: kind, Object: object, Detail: detail}
+}

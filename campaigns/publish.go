@@ -1,0 +1,183 @@
+package campaigns
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/internal/errs"
+	"postrider/internal/ids"
+	"postrider/internal/mailaddr"
+	"postrider/organisation"
+	"postrider/recaps"
+	"postrider/templates"
+)
+
+// collectLimit bounds the recaps of one edition.
+const collectLimit = 20
+
+// Publication is what Publish makes an edition of.
+type Publication struct {
+	Recap     recaps.Saved
+	ListNames []string
+	Sender    string // empty: the organisation's
+	ReplyTo   string
+	Subject   string    // empty: the recap's
+	DueAt     time.Time // zero: now
+}
+
+// Publish opens an edition of one recap, approved by the actor, scheduled for
+// its due time. Freezing and sending are the Courier's.
+func (d *Desk) Publish(ctx context.Context, actor string, p Publication) (Edition, error) {
+	lists, err := d.Store.ListsByName(ctx, p.ListNames)
+	if err != nil {
+		return Edition{}, err
+	}
+	org, err := d.organisation(ctx)
+	if err != nil {
+		return Edition{}, err
+	}
+	if p.Sender == "" {
+		p.Sender = org.Sender
+	}
+	if p.Sender == "" {
+		return Edition{}, &errs.Error{Kind: errs.Invalid, Field: "--from", Text: "name the sender, as in --from \"News <news@org.example>\", or set it once with: postrider organisation --from …"}
+	}
+	if _, err := mailaddr.ParseFrom(p.Sender); err != nil {
+		return Edition{}, &errs.Error{Kind: errs.Invalid, Field: "--from", Err: err}
+	}
+	if p.ReplyTo == "" {
+		p.ReplyTo = org.ReplyTo
+	}
+	now := d.Now()
+	if p.DueAt.IsZero() {
+		p.DueAt = now
+	}
+	c := Campaign{Subject: p.Subject, Sender: p.Sender, ReplyTo: p.ReplyTo, ListNames: p.ListNames, Lists: lists, Tracking: Aggregate, Canonical: templates.CanonicalOriginal}
+	e, content, err := d.draft(ctx, c, org, []recaps.Saved{p.Recap}, now)
+	if err != nil {
+		return Edition{}, err
+	}
+	e.State, e.DueAt, e.ApprovedBy, e.ApprovedAt = Scheduled, p.DueAt, actor, now
+	return e, d.Store.OpenEdition(ctx, e, content, nil, entry(now, actor, "opened", "edition", int64(e.ID), "published by hand"))
+}
+
+// Fire opens the edition of one firing, or records why none opens. The
+// occurrence's key makes this happen once, whoever calls it and however often:
+// where someone was faster, Fire returns Conflict.
+func (d *Desk) Fire(ctx context.Context, c Campaign, o Occurrence) (Occurrence, error) {
+	now := d.Now()
+	if o.ID == 0 {
+		o.ID = ids.New[occurrenceMark]()
+	}
+	o.Campaign = c.ID
+	if late := now.Sub(o.DueAt); late > c.LateLimit && o.State != OccurrenceSkipped {
+		o.State = OccurrenceHeld
+		o.Reason = fmt.Sprintf("due %s ago, the late limit is %s: a person decides", late.Round(time.Minute), c.LateLimit)
+	}
+	if o.State == OccurrenceHeld || o.State == OccurrenceSkipped {
+		return o, d.record(ctx, now, o)
+	}
+	sources, err := d.sources(ctx, c)
+	if err != nil {
+		return o, err
+	}
+	if len(sources) == 0 {
+		o.State, o.Reason = OccurrenceSkipped, "nothing new: no approved recap that these lists have not had"
+		return o, d.record(ctx, now, o)
+	}
+	org, err := d.organisation(ctx)
+	if err != nil {
+		return o, err
+	}
+	e, content, err := d.draft(ctx, c, org, sources, now)
+	if err != nil {
+		o.State, o.Reason = OccurrenceFailed, err.Error()
+		return o, d.record(ctx, now, o)
+	}
+	e.Campaign, e.DueAt, e.State, e.Reason = c.ID, o.DueAt, InReview, "waits for approval"
+	if c.Approved() && approved(sources) {
+		e.State, e.ApprovedBy, e.ApprovedAt, e.Reason = Scheduled, c.ApprovedBy, now, ""
+	}
+	o.State, o.Edition = OccurrenceOpened, e.ID
+	return o, d.Store.OpenEdition(ctx, e, content, &o, entry(now, "scheduler", "opened", "edition", int64(e.ID), o.Wall))
+}
+
+// approved reports whether all recaps are as somebody approved them.
+func approved(sources []recaps.Saved) bool {
+	for _, s := range sources {
+		if s.State != recaps.Approved {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Desk) record(ctx context.Context, now time.Time, o Occurrence) error {
+	return d.Store.RecordOccurrence(ctx, o, entry(now, "scheduler", string(o.State), "occurrence", int64(o.ID), o.Wall+": "+o.Reason))
+}
+
+func (d *Desk) sources(ctx context.Context, c Campaign) ([]recaps.Saved, error) {
+	if c.Source == Collect {
+		return d.Store.Collectable(ctx, c.Lists, collectLimit)
+	}
+	saved, err := d.Library.Get(ctx, c.Recap.String())
+	if err != nil {
+		return nil, fmt.Errorf("reading the recap of campaign %q: %w", c.Name, err)
+	}
+	return []recaps.Saved{saved}, nil
+}
+
+// draft renders an edition of c from these recaps. Nothing is stored.
+func (d *Desk) draft(ctx context.Context, c Campaign, org organisation.Organisation, sources []recaps.Saved, now time.Time) (Edition, Content, error) {
+	id := ids.New[editionMark]()
+	input := d.Input(c, org, sources)
+	input.ID, input.Published = id.String(), now
+	rendered, err := templates.Render(input)
+	if err != nil {
+		return Edition{}, Content{}, fmt.Errorf("rendering %q: %w", sources[0].Recap.Title, err)
+	}
+	number, err := d.Store.NextNumber(ctx, c.ID, input.Slug)
+	if err != nil {
+		return Edition{}, Content{}, err
+	}
+	e := Edition{
+		ID: id, Campaign: c.ID, Number: number, Title: sources[0].Recap.Title, Slug: input.Slug, Policy: PolicyHold,
+		Sender: c.Sender, ReplyTo: c.ReplyTo, Tracking: c.Tracking, Lists: c.Lists, ListNames: c.ListNames,
+		Hash: rendered.Hash(), CreatedAt: now, UpdatedAt: now,
+	}
+	for _, s := range sources {
+		e.Recaps = append(e.Recaps, RecapRef{Recap: s.ID, Revision: s.Revision})
+	}
+	return e, Content{Input: input, Rendered: rendered}, nil
+}
+
+// Input is what an edition of c made of these recaps would be rendered from.
+func (d *Desk) Input(c Campaign, org organisation.Organisation, sources []recaps.Saved) templates.Edition {
+	e := templates.Edition{
+		Slug: sources[0].Slug, BaseURL: d.BaseURL, Subject: c.Subject, Preheader: c.Preheader,
+		Networks: c.Networks, Canonical: c.Canonical, Theme: c.Theme,
+		Organisation: templates.Organisation{
+			Name: org.Name, PostalAddress: org.PostalAddress, URL: org.URL, Accent: org.Accent, Logo: org.Logo, Help: org.Help,
+		},
+	}
+	if len(e.Networks) == 0 {
+		e.Networks = org.Networks
+	}
+	for _, s := range sources {
+		e.Recaps = append(e.Recaps, s.Recap)
+	}
+	if e.Organisation.Name == "" {
+		e.Organisation.Name = sources[0].Recap.Organisation
+	}
+	return e
+}
+
+// organisation returns the sender, or an empty one while none is set.
+func (d *Desk) organisation(ctx context.Context) (organisation.Organisation, error) {
+	org, err := d.Office.Get(ctx)
+	if errs.Is(err, errs.NotFound) {
+		return organisation.Organisation{Zone: "UTC", Language: "en"}, nil
+	}
+	return org, err
+}

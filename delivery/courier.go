@@ -1,0 +1,255 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"postrider/campaigns"
+	"postrider/internal/errs"
+	"postrider/internal/tokens"
+)
+
+// Timing of the Courier.
+const (
+	ownerTTL    = 30 * time.Second // a silent owner is taken over after this
+	beatEvery   = 5 * time.Second
+	lookEvery   = 250 * time.Millisecond // pause acts within a second
+	drainWithin = 8 * time.Second        // `docker stop` kills after ten
+	freezeChunk = 20_000
+	probeEvery  = time.Minute // a relay that refused our login or certificate
+)
+
+// Desk is what the Courier needs of the campaigns' house: edition states.
+type Desk interface {
+	Freeze(ctx context.Context, e campaigns.Edition, now time.Time) error
+	Finish(ctx context.Context, e campaigns.Edition) error
+	Hold(ctx context.Context, actor string, e campaigns.Edition, cause campaigns.Cause, reason string) error
+	Resume(ctx context.Context, actor string, e campaigns.Edition) error
+}
+
+// Courier sends editions: it leases recipients, hands their mails to the
+// relay, and records what the relay said.
+type Courier struct {
+	Ledger Ledger
+	Desk   Desk
+	Mailer Mailer
+	Relay  RelayConfig
+	Keys   tokens.Keys
+	Now    func() time.Time // the ledger's clock
+	Log    *slog.Logger
+	Node   string              // names this process in the ledger
+	Only   campaigns.EditionID // when set, the other editions are left alone
+}
+
+// run is one run of a Courier: what Run sets up and its goroutines share.
+type run struct {
+	*Courier
+	owner    OwnerID
+	recorder *recorder
+	lanes    *lanes
+	gate     gate
+	hard     context.Context // ends when draining has taken too long
+	soft     context.Context // ends when the Courier should stop
+	feeders  sync.WaitGroup
+	probing  atomic.Bool
+}
+
+// Run sends until ctx ends, then drains: mails before their final dot are
+// dropped and go back to the queue, those after it get up to 8 s. It returns
+// nil after a clean stop and Conflict where another process took this one over.
+func (c *Courier) Run(ctx context.Context) error {
+	owner, err := c.Ledger.Enrol(ctx, c.Node, ownerTTL)
+	if err != nil {
+		return fmt.Errorf("starting to send: %w", err)
+	}
+	soft, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	hard, kill := context.WithCancel(context.WithoutCancel(ctx))
+	defer kill()
+	r := &run{Courier: c, owner: owner, recorder: newRecorder(c.Ledger, owner, c.Log), lanes: newLanes(), hard: hard, soft: soft}
+
+	var writing, slots, beating sync.WaitGroup
+	writing.Go(func() { r.recorder.run(hard) })
+	beating.Go(func() { r.beat(soft, stop) })
+	for range max(c.Relay.Connections, 1) {
+		slots.Go(r.slot)
+	}
+	r.look(soft)
+
+	r.recorder.stop()
+	r.lanes.close()
+	timer := time.AfterFunc(drainWithin, kill)
+	slots.Wait()
+	r.feeders.Wait()
+	r.recorder.close()
+	writing.Wait()
+	timer.Stop()
+	beating.Wait()
+	leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := c.Ledger.Leave(leave, owner); err != nil {
+		c.Log.Error("giving back leases", "err", err)
+	}
+	if cause := context.Cause(soft); errs.Is(cause, errs.Conflict) {
+		return cause
+	}
+	return nil
+}
+
+// beat keeps the owner alive. An owner that was taken over stops sending.
+func (r *run) beat(ctx context.Context, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := r.Ledger.Beat(ctx, r.owner, ownerTTL)
+		switch {
+		case err == nil || ctx.Err() != nil:
+		case errs.Is(err, errs.Conflict):
+			r.Log.Error("another process took over our leases", "err", err)
+			stop(err)
+			return
+		default:
+			r.Log.Error("extending leases", "err", err)
+		}
+	}
+}
+
+// look watches the editions until ctx ends: freezes what is due, opens and
+// closes lanes as states change.
+func (r *run) look(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		if err := r.reconcile(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Error("looking for work", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *run) reconcile(ctx context.Context) error {
+	jobs, err := r.Ledger.Jobs(ctx, r.Now())
+	if err != nil {
+		return err
+	}
+	sending := map[campaigns.EditionID]bool{}
+	open := map[campaigns.EditionID]bool{}
+	for _, l := range r.lanes.snapshot() {
+		open[l.edition.ID] = true
+	}
+	for _, e := range jobs {
+		if r.Only != 0 && e.ID != r.Only {
+			continue
+		}
+		switch e.State {
+		case campaigns.Scheduled:
+			err = r.Desk.Freeze(ctx, e, r.Now())
+		case campaigns.Freezing:
+			_, err = r.Ledger.FreezeSome(ctx, e, freezeChunk)
+		case campaigns.Sending:
+			sending[e.ID] = true
+			if !open[e.ID] {
+				err = r.open(ctx, e)
+			}
+		case campaigns.Held:
+			r.probe(ctx, e)
+		}
+		if err != nil && !errs.Is(err, errs.Conflict) { // Conflict: another node was faster
+			r.Log.Error("moving an edition on", "edition", e.ID, "err", err)
+		}
+	}
+	for _, l := range r.lanes.snapshot() {
+		if !sending[l.edition.ID] {
+			r.giveBack(l)
+		}
+	}
+	return nil
+}
+
+// open compiles an edition and starts its lane.
+func (r *run) open(ctx context.Context, e campaigns.Edition) error {
+	content, err := r.Ledger.Content(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	letter, err := compile(r.Mailer, e, content, r.Keys)
+	if err != nil {
+		return r.Desk.Hold(ctx, "courier", e, campaigns.CauseAnswers, err.Error())
+	}
+	l := &lane{edition: e, letter: letter, wake: make(chan struct{}, 1)}
+	r.lanes.add(l)
+	r.feeders.Go(func() { r.feed(ctx, l) })
+	r.Log.Info("sending", "edition", e.ID)
+	return nil
+}
+
+// feed keeps a lane supplied and ends the edition when nobody waits.
+func (r *run) feed(ctx context.Context, l *lane) {
+	defer r.lanes.remove(l)
+	for {
+		mails, busy, stopped := r.lanes.state(l)
+		if stopped || ctx.Err() != nil {
+			r.giveBack(l)
+			return
+		}
+		if mails >= refill || r.gate.closed(r.Now()) || r.recorder.unwell() != nil {
+			l.wait(ctx, time.Second)
+			continue
+		}
+		leased, next, err := r.Ledger.Lease(ctx, r.owner, l.edition.ID, batch)
+		if err != nil {
+			if ctx.Err() == nil {
+				r.Log.Error("leasing recipients", "edition", l.edition.ID, "err", err)
+			}
+			l.wait(ctx, time.Second)
+			continue
+		}
+		if len(leased) > 0 {
+			r.lanes.put(l, leased)
+			continue
+		}
+		if next.IsZero() && mails == 0 && busy == 0 {
+			err := r.Desk.Finish(ctx, l.edition)
+			if err == nil {
+				r.Log.Info("sent", "edition", l.edition.ID)
+				return
+			}
+			if !errs.Is(err, errs.Conflict) {
+				r.Log.Error("ending an edition", "edition", l.edition.ID, "err", err)
+			}
+		}
+		pause := time.Second
+		if !next.IsZero() {
+			pause = min(max(next.Sub(r.Now()), 10*time.Millisecond), time.Second)
+		}
+		l.wait(ctx, pause)
+	}
+}
+
+// giveBack stops a lane; what was leased and not begun goes back to the queue.
+func (r *run) giveBack(l *lane) {
+	left := r.lanes.stop(l)
+	if len(left) == 0 {
+		return
+	}
+	rows := make([]RecipientID, len(left))
+	for i, m := range left {
+		rows[i] = m.ID
+	}
+	if err := r.Ledger.GiveBack(r.hard, r.owner, l.edition.ID, rows); err != nil {
+		r.Log.Error("giving recipients back", "edition", l.edition.ID, "err", err)
+	}
+}

@@ -1,0 +1,127 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"postrider/campaigns"
+	"postrider/internal/errs"
+)
+
+// gate is what this process knows of its relay: open, or closed until a time
+// with the reason. It keeps all connections from trying at once.
+type gate struct {
+	mu       sync.Mutex
+	failures int
+	until    time.Time
+	reason   string
+}
+
+// maxFailures in a row hold the editions even where each could pass by itself.
+const maxFailures = 5
+
+func (g *gate) closed(now time.Time) bool { return g.wait(now) > 0 }
+
+// wait is how long the gate stays closed.
+func (g *gate) wait(now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(g.until.Sub(now), 0)
+}
+
+func (g *gate) opened() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.failures, g.until, g.reason = 0, time.Time{}, ""
+}
+
+// failed counts one failure to connect. lasting means that a person has to
+// mend something, or that it has failed too often.
+func (g *gate) failed(err error, relay RelayConfig, now time.Time) (lasting bool, reason string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now.After(g.until) {
+		g.failures++ // connections that fail together count once
+	}
+	lasting, reason = remedy(err, relay)
+	lasting = lasting || g.failures >= maxFailures
+	pause := time.Second << min(g.failures-1, 5)
+	if lasting {
+		pause = probeEvery
+	}
+	g.until, g.reason = now.Add(pause), reason
+	return lasting, reason
+}
+
+// remedy says in words what is wrong with a relay and what to mend, and
+// whether waiting will not mend it.
+func remedy(err error, relay RelayConfig) (lasting bool, reason string) {
+	at := net.JoinHostPort(relay.Host, fmt.Sprint(relay.Port))
+	var t *Trouble
+	if !errors.As(err, &t) {
+		return false, fmt.Sprintf("no connection to the mail server %s: %v", at, err)
+	}
+	refused := t.Reply.Code >= 500
+	switch t.Stage {
+	case StageAuth:
+		if t.Reply.Code >= 400 && t.Reply.Code < 500 {
+			return false, fmt.Sprintf("the mail server %s cannot check our login now (%s); we try again", at, replyWords(t.Reply))
+		}
+		return true, fmt.Sprintf("the mail server %s refused the user name or password (%s): check --smtp or POSTRIDER_SMTP_FILE", at, troubleWords(t))
+	case StageTLS:
+		return true, fmt.Sprintf("no secure connection to the mail server %s (%s): check its name, its certificate and the port; TLS is required except on loopback", at, troubleWords(t))
+	case StageGreet:
+		return refused, fmt.Sprintf("the mail server %s does not greet us (%s)", at, troubleWords(t))
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return true, fmt.Sprintf("there is no mail server %q: check the host name in --smtp", relay.Host)
+	}
+	return false, fmt.Sprintf("nothing answers at the mail server %s (%s): check that it runs and the port is right", at, troubleWords(t))
+}
+
+func replyWords(r Reply) string {
+	if r.Enhanced != "" {
+		return fmt.Sprintf("%d %s %s", r.Code, r.Enhanced, r.Text)
+	}
+	return fmt.Sprintf("%d %s", r.Code, r.Text)
+}
+
+func troubleWords(t *Trouble) string {
+	if t.Reply.Code != 0 {
+		return replyWords(t.Reply)
+	}
+	return fmt.Sprint(t.Err)
+}
+
+// probe looks whether the relay that an edition is held for answers again.
+// It does so beside the Courier's other work: a dead host takes its time.
+func (r *run) probe(ctx context.Context, e campaigns.Edition) {
+	if r.gate.closed(r.Now()) || !r.probing.CompareAndSwap(false, true) {
+		return
+	}
+	r.feeders.Go(func() {
+		defer r.probing.Store(false)
+		if err := r.dialOnce(ctx, e); err != nil && !errs.Is(err, errs.Conflict) {
+			r.Log.Error("going on after the mail server's trouble", "edition", e.ID, "err", err)
+		}
+	})
+}
+
+func (r *run) dialOnce(ctx context.Context, e campaigns.Edition) error {
+	dial, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	conn, err := r.Mailer.Dial(dial, r.Relay)
+	if err != nil {
+		r.gate.failed(err, r.Relay, r.Now())
+		return nil // known already: the edition says why it is held
+	}
+	_ = conn.Close() // only its answer was wanted
+	r.gate.opened()
+	r.Log.Info("the mail server answers again", "edition", e.ID)
+	return r.Desk.Resume(ctx, "courier", e)
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	_ "embed" // queries
+	"strconv"
+	"time"
+
+	"postrider/campaigns"
+	"postrider/delivery"
+	"postrider/internal/ids"
+)
+
+//go:embed leased_readers.sql
+var leasedReaders string
+
+//go:embed freeze_chunk.sql
+var freezeChunk string
+
+func placeholder(n int) string { return "$" + strconv.Itoa(n) }
+
+// freezeChunk inserts the next limit readers of an edition's lists behind
+// cursor, in the order of their ids, and returns the last of them.
+func (t *tx) freezeChunk(ctx context.Context, e campaigns.EditionID, cursor, cutoff int64, limit int, now time.Time) (last int64, n int, err error) {
+	before := cursor
+	if err := t.exec(ctx, freezeChunk, e, cursor, cutoff, limit, ids.Block(limit+1), millis(now)); err != nil {
+		return 0, 0, err
+	}
+	err = t.row(ctx, `SELECT count(*), coalesce(max(subscriber_id), $3) FROM recipients WHERE edition_id = $1 AND subscriber_id > $2`, e, before, before).Scan(&n, &last)
+	return last, n, err
+}
+
+// GiveBack implements delivery.Ledger.
+func (s *Store) GiveBack(ctx context.Context, o delivery.OwnerID, e campaigns.EditionID, rows []delivery.RecipientID) error {
+	return s.update(ctx, "giving recipients back", func(t *tx) error {
+		for _, id := range rows {
+			if err := t.exec(ctx, `
+				UPDATE recipients
+				SET state = CASE WHEN (SELECT state FROM editions WHERE id = $3) = 'cancelled' THEN 'cancelled' ELSE 'queued' END,
+				    owner = 0, updated_at = $4
+				WHERE id = $1 AND owner = $2 AND state = 'leased'`, id, o, e, millis(s.Now())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Figures implements delivery.Ledger.
+func (s *Store) Figures(ctx context.Context, e campaigns.EditionID) (delivery.Figures, error) {
+	rows, err := s.reader().query(ctx, `SELECT state, count(*) FROM recipients WHERE edition_id = $1 GROUP BY state ORDER BY state`, e)
+	if err != nil {
+		return delivery.Figures{}, s.wrap("counting recipients", err)
+	}
+	defer rows.Close()
+	var f delivery.Figures
+	for rows.Next() {
+		var state delivery.State
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return delivery.Figures{}, s.wrap("counting recipients", err)
+		}
+		f.Add(state, n)
+	}
+	return f, s.wrap("counting recipients", rows.Err())
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"postrider/campaigns"
+	"postrider/internal/audit"
+	"postrider/recaps"
+	"postrider/subscribers"
+)
+
+const savedRecap = `
+	SELECT r.id, r.slug, r.state, r.revision, r.number, v.body, r.approved_at, r.created_at, r.updated_at
+	FROM recaps r
+	JOIN recap_revisions v ON v.id = r.revision
+	`
+
+func scanSaved(r *sql.Rows) (recaps.Saved, error) {
+	var s recaps.Saved
+	var body string
+	var approved, created, updated int64
+	if err := r.Scan(&s.ID, &s.Slug, &s.State, &s.Revision, &s.Number, &body, &approved, &created, &updated); err != nil {
+		return s, err
+	}
+	s.ApprovedAt, s.CreatedAt, s.UpdatedAt = fromMillis(approved), fromMillis(created), fromMillis(updated)
+	return s, json.Unmarshal([]byte(body), &s.Recap)
+}
+
+// AddRecap implements recaps.Store.
+func (s *Store) AddRecap(ctx context.Context, saved recaps.Saved, first recaps.Revision) error {
+	return s.update(ctx, "keeping the recap", func(t *tx) error {
+		if err := t.exec(ctx, `
+			INSERT INTO recaps (id, slug, state, title, revision, number, approved_at, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			saved.ID, saved.Slug, saved.State, saved.Recap.Title, saved.Revision, saved.Number,
+			millis(saved.ApprovedAt), millis(saved.CreatedAt), millis(saved.UpdatedAt)); err != nil {
+			return err
+		}
+		return t.addRevision(ctx, first)
+	})
+}
+
+// ReviseRecap implements recaps.Store.
+func (s *Store) ReviseRecap(ctx context.Context, saved recaps.Saved, next recaps.Revision, was int) error {
+	return s.update(ctx, "keeping the recap's revision", func(t *tx) error {
+		if err := t.swap(ctx, "recap "+saved.Slug, `
+			UPDATE recaps SET state = $3, title = $4, revision = $5, number = $6, approved_at = $7, updated_at = $8
+			WHERE id = $1 AND number = $2`,
+			saved.ID, was, saved.State, saved.Recap.Title, saved.Revision, saved.Number, millis(saved.ApprovedAt), millis(saved.UpdatedAt)); err != nil {
+			return err
+		}
+		return t.addRevision(ctx, next)
+	})
+}
+
+func (t *tx) addRevision(ctx context.Context, v recaps.Revision) error {
+	body, err := toJSON(v.Recap)
+	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, `
+		INSERT INTO recap_revisions (id, recap_id, number, actor, source, body, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		v.ID, v.Of, v.Number, v.Actor, v.Source, body, millis(v.CreatedAt)); err != nil {
+		return err
+	}
+	return t.audit(ctx, audit.Entry{At: v.CreatedAt, Actor: v.Actor, Action: "kept", Kind: "recap", Object: int64(v.Of),
+		Detail: fmt.Sprintf("revision %d", v.Number)})
+}
+
+// SetRecapState implements recaps.Store.
+func (s *Store) SetRecapState(ctx context.Context, actor string, saved recaps.Saved, from recaps.State) error {
+	return s.update(ctx, "changing the recap's state", func(t *tx) error {
+		if err := t.swap(ctx, "recap "+saved.Slug, `
+			UPDATE recaps SET state = $4, approved_at = $5, updated_at = $6
+			WHERE id = $1 AND state = $2 AND number = $3`,
+			saved.ID, from, saved.Number, saved.State, millis(saved.ApprovedAt), millis(saved.UpdatedAt)); err != nil {
+			return err
+		}
+		return t.audit(ctx, audit.Entry{At: saved.UpdatedAt, Actor: actor, Action: string(saved.State), Kind: "recap", Object: int64(saved.ID),
+			Detail: string(from) + " → " + string(saved.State)})
+	})
+}
+
+func (s *Store) oneRecap(ctx context.Context, what, where string, arg any) (recaps.Saved, error) {
+	rows, err := s.reader().query(ctx, savedRecap+where, arg)
+	return one(s, what, rows, err, scanSaved)
+}
+
+// Recap implements recaps.Store.
+func (s *Store) Recap(ctx context.Context, id recaps.ID) (recaps.Saved, error) {
+	return s.oneRecap(ctx, "recap "+id.String(), `WHERE r.id = $1`, id)
+}
+
+// RecapBySlug implements recaps.Store.
+func (s *Store) RecapBySlug(ctx context.Context, slug string) (recaps.Saved, error) {
+	return s.oneRecap(ctx, "recap "+slug, `WHERE r.slug = $1`, slug)
+}
+
+// Recaps implements recaps.Store.
+func (s *Store) Recaps(ctx context.Context, after recaps.ID, limit int) ([]recaps.Saved, error) {
+	rows, err := s.reader().query(ctx, savedRecap+`WHERE r.id > $1 ORDER BY r.id LIMIT $2`, after, limit)
+	out, err := collect(rows, err, scanSaved)
+	return out, s.wrap("listing recaps", err)
+}
+
+// RecapRevisions implements recaps.Store.
+func (s *Store) RecapRevisions(ctx context.Context, id recaps.ID, limit int) ([]recaps.Revision, error) {
+	rows, err := s.reader().query(ctx, `
+		SELECT id, recap_id, number, actor, source, body, created_at
+		FROM recap_revisions
+		WHERE recap_id = $1
+		ORDER BY number DESC
+		LIMIT $2`, id, limit)
+	out, err := collect(rows, err, func(r *sql.Rows) (recaps.Revision, error) {
+		var v recaps.Revision
+		var body string
+		var at int64
+		if err := r.Scan(&v.ID, &v.Of, &v.Number, &v.Actor, &v.Source, &body, &at); err != nil {
+			return v, err
+		}
+		v.CreatedAt = fromMillis(at)
+		return v, json.Unmarshal([]byte(body), &v.Recap)
+	})
+	return out, s.wrap("reading the recap's history", err)
+}
+
+// Collectable implements campaigns.Store.
+func (s *Store) Collectable(ctx context.Context, lists []subscribers.ListID, limit int) ([]recaps.Saved, error) {
+	args := []any{limit}
+	in := ""
+	for _, l := range lists {
+		args = append(args, l)
+		if in != "" {
+			in += ", "
+		}
+		in += placeholder(len(args))
+	}
+	rows, err := s.reader().query(ctx, savedRecap+`
+		WHERE r.state = 'approved'
+		  AND NOT EXISTS (
+		    SELECT 1
+		    FROM edition_recaps er
+		    JOIN editions e ON e.id = er.edition_id AND e.state <> '`+string(campaigns.Cancelled)+`'
+		    JOIN edition_lists el ON el.edition_id = e.id
+		    WHERE er.recap_id = r.id AND el.list_id IN (`+in+`))
+		ORDER BY r.approved_at, r.id
+		LIMIT $1`, args...)
+	out, err := collect(rows, err, scanSaved)
+	return out, s.wrap("collecting recaps", err)
+}
