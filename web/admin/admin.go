@@ -1,0 +1,112 @@
+// Package admin is the operators' desk: what goes out next, what is being sent
+// and who has it, and what needs a person. It shows what the store has and
+// asks the Desk for every change; it decides nothing itself.
+package admin
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"postrider/campaigns"
+	"postrider/internal/tokens"
+	"postrider/store"
+	"postrider/web/assets"
+	"postrider/web/pages"
+	"postrider/web/respond"
+)
+
+// Deps is what the administration works with. All fields are needed.
+type Deps struct {
+	Store  *store.Store
+	Desk   *campaigns.Desk
+	Keys   tokens.Keys
+	Token  string // opens the administration; at least 16 letters, else nobody gets in
+	Public string // URL of the public pages, no slash at the end
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// actor is who the audit log names, as long as operators share one token.
+const actor = "operator"
+
+type house struct {
+	Deps
+	door     *respond.Door
+	sessions *sessions
+}
+
+// Handler answers the requests of operators. Every route but the one that lets
+// people in asks for a session.
+func Handler(d Deps) http.Handler {
+	h := open(d)
+	return h.door.Handler(h.routes())
+}
+
+func open(d Deps) *house {
+	h := &house{Deps: d, sessions: newSessions(d.Now)}
+	h.door = &respond.Door{
+		Log: d.Log, Book: pages.Open("admin"), Guard: h.guard, Policy: respond.Policy{Scripts: true, Frames: true},
+		Frame: func(*http.Request) pages.Frame { return frame("", "") },
+		// Forms prove where they come from; other sites are told nothing.
+		Referrer: "same-origin",
+	}
+	return h
+}
+
+// routes is the table of contents of the administration.
+func (h *house) routes() []respond.Route {
+	return []respond.Route{
+		{Pattern: "GET /{$}", Handle: h.home},
+		{Pattern: "POST /sign-in", Handle: h.signIn},
+		{Pattern: "POST /sign-out", Handle: h.signOut},
+		{Pattern: "GET /campaigns", Handle: h.campaigns},
+		{Pattern: "GET /campaigns/{id}", Handle: h.campaign},
+		{Pattern: "POST /campaigns/{id}/approve", Handle: h.approveCampaign},
+		{Pattern: "POST /campaigns/{id}/pause", Handle: h.pauseCampaign},
+		{Pattern: "POST /campaigns/{id}/resume", Handle: h.resumeCampaign},
+		{Pattern: "GET /editions", Handle: h.editions},
+		{Pattern: "GET /editions/{id}", Handle: h.edition},
+		{Pattern: "POST /editions/{id}/approve", Handle: h.change(h.Desk.ApproveEdition)},
+		{Pattern: "POST /editions/{id}/pause", Handle: h.change(h.Desk.Pause)},
+		{Pattern: "POST /editions/{id}/resume", Handle: h.change(h.Desk.Resume)},
+		{Pattern: "GET /editions/{id}/cancel", Handle: h.cancelPage},
+		{Pattern: "POST /editions/{id}/cancel", Handle: h.change(h.Desk.Cancel)},
+		{Pattern: "GET /editions/{id}/recipients", Handle: h.recipients},
+		{Pattern: "GET /editions/{id}/recipients.csv", Handle: h.recipientsCSV, Timeout: csvTimeout},
+		{Pattern: "GET /editions/{id}/mail", Handle: h.mail},
+		{Pattern: "GET /editions/{id}/text", Handle: h.text},
+		{Pattern: "GET /editions/{id}/page", Handle: h.page},
+		{Pattern: "GET /editions/{id}/snippets", Handle: h.snippets},
+		{Pattern: "GET /editions/{id}/frame/mail", Handle: h.mailFrame},
+		{Pattern: "GET /editions/{id}/frame/page", Handle: h.pageFrame},
+		{Pattern: "GET /reader-link", Handle: h.readerLink},
+		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
+	}
+}
+
+// frame is around every page; here is the entry of the navigation that it
+// belongs to.
+func frame(title, here string) pages.Frame {
+	return pages.Frame{
+		Title: title, Brand: pages.Link{Label: "Postrider", URL: "/"}, Aside: "Administration", Here: here, Scripts: true, SignOut: true,
+		Nav: []pages.Link{{Label: "Home", URL: "/"}, {Label: "Campaigns", URL: "/campaigns"}, {Label: "Issues", URL: "/editions"}},
+	}
+}
+
+// clock writes times in the zone of a campaign, of the organisation where it
+// names none.
+func (h *house) clock(r *http.Request, zone string) pages.Clock {
+	if zone == "" {
+		if org, err := h.Store.Organisation(r.Context()); err == nil {
+			zone = org.Zone
+		}
+	}
+	return pages.In(h.Now(), zone)
+}
+
+// readerLink is where the links lead that are one reader's own, in a mail
+// that is only being looked at.
+func (h *house) readerLink(w http.ResponseWriter, _ *http.Request) error {
+	return h.door.Page(w, http.StatusOK, "readerlink", frame("A reader's own link", ""), nil)
+}

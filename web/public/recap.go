@@ -1,0 +1,149 @@
+package public
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"postrider/campaigns"
+	"postrider/internal/errs"
+	"postrider/internal/ids"
+	"postrider/web/pages"
+	"postrider/web/respond"
+)
+
+// recap answers with the stored bytes of the latest public edition's page, or
+// of one takeaway's. Before an edition's first lease it does not exist here.
+func (h *house) recap(w http.ResponseWriter, r *http.Request) error {
+	n, err := takeaway(r.PathValue("n"))
+	if err != nil {
+		return err
+	}
+	e, err := h.Store.PublicEdition(r.Context(), r.PathValue("slug"))
+	if errs.Is(err, errs.NotFound) {
+		return errs.NotFoundf("there is no such page here: it may have another name now, or has not been published yet")
+	}
+	if err != nil {
+		return err
+	}
+	page, err := h.Store.EditionPage(r.Context(), e.ID, n)
+	if errs.Is(err, errs.NotFound) {
+		return errs.NotFoundf("this recap has no key takeaway %d: open the whole recap and choose from there", n)
+	}
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(page)
+	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	header := w.Header()
+	header.Set("Etag", tag)
+	header.Set("Cache-Control", "public, max-age=60")
+	if matches(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	respond.Published(w, page)
+	header.Set("Content-Length", strconv.Itoa(len(page)))
+	_, _ = w.Write(page) // the reader has gone: nobody is left to be told
+	return nil
+}
+
+// takeaway reads the number in a path: "" is the whole recap, 0. Only the plain
+// form counts, so that a page has one address.
+func takeaway(s string) (int, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || strconv.Itoa(n) != s {
+		return 0, errs.NotFoundf("there is no such key takeaway: they count from 1")
+	}
+	return n, nil
+}
+
+// matches reads If-None-Match as RFC 9110, 13.1.2 does.
+func matches(header, tag string) bool {
+	for t := range strings.SplitSeq(header, ",") {
+		if t = strings.TrimPrefix(strings.TrimSpace(t), "W/"); t == tag || t == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	archivePage  = 20  // recaps on a page
+	archiveBatch = 100 // editions read at once
+	archiveReads = 5   // batches at most, so that a page costs no more than that
+)
+
+// archiveView is the front page.
+type archiveView struct {
+	Name   string
+	Recaps []archiveEntry
+	Older  string // URL, empty on the last page
+	First  bool
+}
+
+type archiveEntry struct {
+	Title, URL, Day string
+}
+
+// archive lists the public recaps, newest first, each once: a recap that went
+// out again stands where it went out last.
+func (h *house) archive(w http.ResponseWriter, r *http.Request) error {
+	before, err := cursor(r)
+	if err != nil {
+		return err
+	}
+	org := h.organisation(r)
+	clock := pages.In(h.Now(), org.Zone)
+	v := archiveView{Name: org.Name, First: before == 0}
+	seen := map[string]bool{}
+	more := true
+	for range archiveReads {
+		batch, err := h.Store.Editions(r.Context(), before, archiveBatch)
+		if err != nil {
+			return err
+		}
+		for i, e := range batch {
+			if len(v.Recaps) == archivePage {
+				batch = batch[:i]
+				break
+			}
+			before = e.ID
+			if e.PublicAt.IsZero() || e.State == campaigns.Draft || seen[e.Slug] {
+				continue
+			}
+			seen[e.Slug] = true
+			v.Recaps = append(v.Recaps, archiveEntry{Title: e.Title, URL: "/r/" + url.PathEscape(e.Slug), Day: clock.Day(e.PublicAt)})
+		}
+		if more = len(batch) == archiveBatch || len(v.Recaps) == archivePage; !more || len(v.Recaps) == archivePage {
+			break
+		}
+	}
+	if more {
+		v.Older = "/?before=" + before.String()
+	}
+	f := h.frame(r)
+	f.Title = "Recaps"
+	return h.door.Page(w, http.StatusOK, "archive", f, v)
+}
+
+// cursor reads ?before=, zero where there is none.
+func cursor(r *http.Request) (campaigns.EditionID, error) {
+	s := r.URL.Query().Get("before")
+	if s == "" {
+		return 0, nil
+	}
+	id, err := ids.Parse[campaigns.Edition](s)
+	if err != nil {
+		return 0, errs.NotFoundf("there is no such page of the archive: begin at its first")
+	}
+	return campaigns.EditionID(id), nil
+}
+
+func oneLine(s string) string { return strings.Join(strings.Split(s, "\n"), " · ") }
