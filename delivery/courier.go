@@ -59,9 +59,19 @@ type run struct {
 }
 
 // Run sends until ctx ends, then drains: mails before their final dot are
-// dropped and go back to the queue, those after it get up to 8 s. It returns
-// nil after a clean stop and Conflict where another process took this one over.
+// dropped and go back to the queue, those after it get up to 8 s. A Courier
+// that another process took over, because it was silent too long, begins anew.
 func (c *Courier) Run(ctx context.Context) error {
+	for {
+		err := c.runOnce(ctx)
+		if !errs.Is(err, errs.Conflict) || ctx.Err() != nil {
+			return err
+		}
+		c.Log.Error("beginning anew as another owner", "err", err)
+	}
+}
+
+func (c *Courier) runOnce(ctx context.Context) error {
 	owner, err := c.Ledger.Enrol(ctx, c.Node, ownerTTL)
 	if err != nil {
 		return fmt.Errorf("starting to send: %w", err)

@@ -142,7 +142,7 @@ func Preview(m Mailer, e campaigns.Edition, c Content, email string, now time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
-	reader := Leased{ID: 1, Edition: e.ID, Subscriber: subscribers.Subscriber{Email: email}}
+	reader := Leased{ID: 1, Edition: max(e.ID, 1), Subscriber: subscribers.Subscriber{Email: email}}
 	b, _, err := l.splice(nil, reader, now)
 	return b, l.values(reader), err
 }

@@ -15,10 +15,15 @@ type dialect struct {
 	name string
 	// placeholders turns $1 into what the driver binds by number.
 	placeholders func(string) string
+	// schema turns a migration's text into this database's own.
+	schema func(string) string
 	// skipLocked ends a SELECT that claims rows.
 	skipLocked string
 	// clock selects the database's time in milliseconds; empty: ours is the same.
 	clock string
+	// hold takes the lock that says that owner $1 lives, drop lets go of it, and
+	// alive is true when nobody holds it; empty where a process lock says it.
+	hold, drop, alive string
 	// lockSchema begins a migration so that one process at a time migrates.
 	lockSchema string
 	// isUnique recognises a violated UNIQUE or PRIMARY KEY.
@@ -26,6 +31,9 @@ type dialect struct {
 	// isBusy recognises "try again": locked, out of connections, restarting, disk full.
 	isBusy func(error) bool
 }
+
+// bigKey is a primary key that SQLite should keep as the row's own number.
+var bigKey = regexp.MustCompile(`BIGINT(\s+)PRIMARY KEY`)
 
 var dollar = regexp.MustCompile(`\$([0-9]+)`)
 
@@ -43,6 +51,9 @@ func sqliteDialect() dialect {
 			cache.Store(q, out)
 			return out
 		},
+		// Only the word INTEGER makes the key the row's number; BIGINT costs an
+		// index beside each table.
+		schema: func(text string) string { return bigKey.ReplaceAllString(text, "INTEGER${1}PRIMARY KEY") },
 		isUnique: func(err error) bool {
 			var e sqlite3.Error
 			return errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
@@ -65,8 +76,12 @@ func postgresDialect() dialect {
 	return dialect{
 		name:         "postgres",
 		placeholders: func(q string) string { return q },
+		schema:       func(text string) string { return text },
 		skipLocked:   "FOR UPDATE SKIP LOCKED",
 		clock:        "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+		hold:         "SELECT pg_try_advisory_lock($1)",
+		drop:         "SELECT pg_advisory_unlock($1)",
+		alive:        "SELECT pg_try_advisory_xact_lock($1)",
 		lockSchema:   "SELECT pg_advisory_xact_lock(7061992)",
 		isUnique: func(err error) bool {
 			var e *pgconn.PgError

@@ -17,11 +17,6 @@ import (
 
 func TestExportReadsBackEqual(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		g := registry(s)
-		list(t, g, "news")
-		list(t, g, "=risky, no: list")
-	})
 	storetest.EachURL(t, func(t *testing.T, location string) {
 		from := registry(storetest.Open(t, location, store.Options{}))
 		to := registry(storetest.Open(t, storetest.SQLite(t), store.Options{}))
@@ -278,8 +273,7 @@ func (p *people) Read(b []byte) (int, error) {
 	n := copy(b, p.rest)
 	p.rest = p.rest[n:]
 	if len(p.rest) == 0 {
-		p.rest = p.rest[:0:0]
-		p.rest = []byte{}
+		p.rest = []byte{} // not nil: the header is written
 	}
 	return n, nil
 }

@@ -80,7 +80,7 @@ func (s *Store) Migrate(ctx context.Context) ([]string, error) {
 			if _, ok := done[m.version]; ok {
 				continue
 			}
-			if err := t.exec(ctx, m.sql); err != nil {
+			if err := t.exec(ctx, s.dialect.schema(m.sql)); err != nil {
 				return fmt.Errorf("%s: %w", m.name, err)
 			}
 			if err := t.exec(ctx, `INSERT INTO schema_migrations (version, checksum, applied_at) VALUES ($1, $2, $3)`,

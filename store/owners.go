@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"postrider/delivery"
@@ -15,8 +16,11 @@ func (s *Store) Enrol(ctx context.Context, node string, ttl time.Duration) (deli
 		return 0, err
 	}
 	owner, now := delivery.OwnerID(ids.Block(1)), s.Now()
+	if err := s.standUp(ctx, owner); err != nil {
+		return 0, err
+	}
 	err := s.update(ctx, "enrolling a courier", func(t *tx) error {
-		if err := t.takeOver(ctx, s.dead(), now); err != nil {
+		if err := s.takeOver(ctx, t, owner, now); err != nil {
 			return err
 		}
 		return t.exec(ctx, `INSERT INTO owners (id, node, until, started_at) VALUES ($1, $2, $3, $4)`,
@@ -30,6 +34,9 @@ func (s *Store) Beat(ctx context.Context, o delivery.OwnerID, ttl time.Duration)
 	if err := s.SyncClock(ctx); err != nil {
 		return s.wrap("reading the clock", err)
 	}
+	if err := s.standUp(ctx, o); err != nil {
+		return err
+	}
 	now := s.Now()
 	return s.update(ctx, "extending leases", func(t *tx) error {
 		n, err := t.changed(ctx, `UPDATE owners SET until = $2 WHERE id = $1`, o, millis(now.Add(ttl)))
@@ -39,13 +46,14 @@ func (s *Store) Beat(ctx context.Context, o delivery.OwnerID, ttl time.Duration)
 		if n == 0 {
 			return errs.Conflictf("this process was silent too long and another one took its work over")
 		}
-		return t.takeOver(ctx, "until < $1", now)
+		return s.takeOver(ctx, t, o, now)
 	})
 }
 
 // Leave implements delivery.Ledger.
 func (s *Store) Leave(ctx context.Context, o delivery.OwnerID) error {
 	now := s.Now()
+	defer s.sitDown(o)
 	return s.update(ctx, "giving back leases", func(t *tx) error {
 		if err := t.release(ctx, o, now); err != nil {
 			return err
@@ -54,27 +62,84 @@ func (s *Store) Leave(ctx context.Context, o delivery.OwnerID) error {
 	})
 }
 
-// dead is the condition that picks owners whose work may be taken over. The
-// process that holds the lock of a SQLite file knows that all others are dead;
-// on PostgreSQL their leases must be over.
-func (s *Store) dead() string {
-	if s.lock != nil {
-		return "until < $1 OR until >= $1"
+// standUp makes the owner's life visible on PostgreSQL: a lock that its
+// session holds, and that the database drops the moment the process dies. A
+// session that was lost is replaced. On SQLite the lock of the file says it.
+func (s *Store) standUp(ctx context.Context, o delivery.OwnerID) error {
+	if s.dialect.alive == "" {
+		return nil
 	}
-	return "until < $1"
+	s.ownersMu.Lock()
+	defer s.ownersMu.Unlock()
+	if conn := s.owners[o]; conn != nil {
+		if conn.PingContext(ctx) == nil {
+			return nil
+		}
+		_ = conn.Close() // it is broken
+		delete(s.owners, o)
+	}
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return s.wrap("holding the courier's lock", err)
+	}
+	var held bool
+	if err := conn.QueryRowContext(ctx, s.dialect.hold, o).Scan(&held); err != nil {
+		_ = conn.Close()
+		return s.wrap("holding the courier's lock", err)
+	}
+	if !held { // somebody is taking us over this moment; the next beat tells
+		_ = conn.Close()
+		return nil
+	}
+	if s.owners == nil {
+		s.owners = map[delivery.OwnerID]*sql.Conn{}
+	}
+	s.owners[o] = conn
+	return nil
 }
 
-func (t *tx) takeOver(ctx context.Context, which string, now time.Time) error {
-	rows, err := t.query(ctx, `SELECT id FROM owners WHERE `+which+` ORDER BY id`, millis(now))
-	gone, err := collect(rows, err, scanOne[delivery.OwnerID])
+// sitDown lets go of an owner's lock.
+func (s *Store) sitDown(o delivery.OwnerID) {
+	s.ownersMu.Lock()
+	defer s.ownersMu.Unlock()
+	if conn := s.owners[o]; conn != nil {
+		delete(s.owners, o)
+		// The connection goes back to the pool, so the lock must go first.
+		_, _ = conn.ExecContext(context.Background(), s.dialect.drop, o)
+		_ = conn.Close()
+	}
+}
+
+// takeOver ends every other owner that is dead. An owner is dead when its
+// leases are over; the process that holds the lock of a SQLite file knows that
+// all others are; on PostgreSQL a lock that nobody holds says it at once.
+func (s *Store) takeOver(ctx context.Context, t *tx, me delivery.OwnerID, now time.Time) error {
+	type owner struct {
+		id    delivery.OwnerID
+		until int64
+	}
+	rows, err := t.query(ctx, `SELECT id, until FROM owners WHERE id <> $1 ORDER BY id`, me)
+	others, err := collect(rows, err, func(r *sql.Rows) (owner, error) {
+		var o owner
+		return o, r.Scan(&o.id, &o.until)
+	})
 	if err != nil {
 		return err
 	}
-	for _, o := range gone {
-		if err := t.release(ctx, o, now); err != nil {
+	for _, o := range others {
+		dead := o.until < millis(now) || s.lock != nil
+		if !dead && s.dialect.alive != "" {
+			if err := t.row(ctx, s.dialect.alive, o.id).Scan(&dead); err != nil {
+				return err
+			}
+		}
+		if !dead {
+			continue
+		}
+		if err := t.release(ctx, o.id, now); err != nil {
 			return err
 		}
-		if err := t.exec(ctx, `DELETE FROM owners WHERE id = $1`, o); err != nil {
+		if err := t.exec(ctx, `DELETE FROM owners WHERE id = $1`, o.id); err != nil {
 			return err
 		}
 	}

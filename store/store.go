@@ -12,22 +12,26 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"postrider/delivery"
 	"postrider/internal/errs"
 )
 
 // Store is one open database. It is safe for concurrent use.
 type Store struct {
-	write   *sql.DB // SQLite: exactly one connection
-	read    *sql.DB // SQLite: read-only pool; PostgreSQL: the same as write
-	dialect dialect
-	path    string // of the SQLite file, empty on PostgreSQL
-	url     string
-	lock    *os.File // held by the process that runs the Courier on SQLite
-	now     func() time.Time
-	offset  atomic.Int64 // database clock minus ours, nanoseconds; 0 on SQLite
+	write    *sql.DB // SQLite: exactly one connection
+	read     *sql.DB // SQLite: read-only pool; PostgreSQL: the same as write
+	dialect  dialect
+	path     string // of the SQLite file, empty on PostgreSQL
+	url      string
+	lock     *os.File // held by the process that runs the Courier on SQLite
+	now      func() time.Time
+	owners   map[delivery.OwnerID]*sql.Conn // PostgreSQL: the sessions that hold our owners' locks
+	ownersMu sync.Mutex
+	offset   atomic.Int64 // database clock minus ours, nanoseconds; 0 on SQLite
 }
 
 // Options are what Open needs beside the URL.
@@ -63,6 +67,14 @@ func Open(ctx context.Context, location string, o Options) (*Store, error) {
 		_ = s.Close()
 		return nil, fmt.Errorf("opening the database %s: %w", s.Name(), err)
 	}
+	if s.path != "" {
+		// A chunk of an import is larger than SQLite's 4 MB between checkpoints,
+		// each of which writes and syncs the hot pages of all indexes again.
+		if _, err := s.write.ExecContext(ctx, "PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864"); err != nil {
+			_ = s.Close()
+			return nil, fmt.Errorf("opening the database %s: %w", s.Name(), err)
+		}
+	}
 	if err := s.SyncClock(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -92,12 +104,12 @@ func (s *Store) openSQLite(path string) error {
 	s.path, s.dialect = path, sqliteDialect()
 	// go-sqlite3 chooses synchronous=NORMAL under WAL unless told otherwise.
 	file := (&url.URL{Path: path}).EscapedPath()
-	s.write, err = sql.Open("sqlite3", "file:"+file+"?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=on&_txlock=immediate&_cache_size=-16000")
+	s.write, err = sql.Open("sqlite3", "file:"+file+"?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=on&_txlock=immediate&_cache_size=-16000&_stmt_cache_size=64")
 	if err != nil {
 		return fmt.Errorf("opening the database file: %w", err)
 	}
 	s.write.SetMaxOpenConns(1)
-	s.read, err = sql.Open("sqlite3", "file:"+file+"?_journal_mode=WAL&_busy_timeout=5000&_query_only=true&_cache_size=-8000")
+	s.read, err = sql.Open("sqlite3", "file:"+file+"?_journal_mode=WAL&_busy_timeout=5000&_query_only=true&_cache_size=-8000&_stmt_cache_size=32")
 	if err != nil {
 		return fmt.Errorf("opening the database file: %w", err)
 	}
@@ -119,6 +131,12 @@ func (s *Store) openPostgres(location string) error {
 
 // Close releases the connections and the process lock.
 func (s *Store) Close() error {
+	s.ownersMu.Lock()
+	for o, conn := range s.owners {
+		_ = conn.Close()
+		delete(s.owners, o)
+	}
+	s.ownersMu.Unlock()
 	var first error
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db == nil {

@@ -235,7 +235,11 @@ func (c *conn) body(ctx context.Context, message []byte, mark <-chan error) deli
 	if err := c.wire.SetDeadline(time.Now().Add(c.dot)); err != nil {
 		return lost(delivery.StageBody, err)
 	}
+	before := c.wire.octetsSent()
 	if err := c.write([]byte(".\r\n")); err != nil {
+		if c.wire.octetsSent() == before { // the connection was gone already, and nothing of the dot left
+			return lost(delivery.StageBody, err)
+		}
 		return lost(delivery.StageDot, err)
 	}
 	reply, err := c.answer(c.dot)

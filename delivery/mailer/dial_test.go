@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -235,5 +236,31 @@ func TestCancelledContextOfDialClosesAnIdleConnection(t *testing.T) {
 	s.WaitClosed()
 	if a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(nil)); a.Stage != delivery.StageMail || !a.Lost || c.Usable() {
 		t.Errorf("answer %+v", a)
+	}
+}
+
+func TestGreetingHasOneDeadline(t *testing.T) {
+	t.Parallel()
+	near, far := net.Pipe()
+	defer far.Close()
+	w, err := newWire(near, time.Now().Add(20*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, set := range []func(time.Time) error{w.SetDeadline, w.SetReadDeadline, w.SetWriteDeadline} {
+		if err := set(time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("reading: %v", err)
+	}
+	w.greeted()
+	if err := w.SetDeadline(time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = far.Write([]byte("x")) }()
+	if n, err := w.Read(make([]byte, 1)); n != 1 || err != nil {
+		t.Errorf("after the greeting: %d, %v", n, err)
 	}
 }

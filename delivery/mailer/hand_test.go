@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -335,6 +337,43 @@ func TestLostConnectionIsNotUsedAgain(t *testing.T) {
 		if a.Stage != delivery.StageMail || !a.Lost || !begun || c.Usable() {
 			t.Errorf("answer %+v, usable %v, mark asked for %v", a, c.Usable(), begun)
 		}
+	}
+}
+
+func TestConnectionResetBeforeTheDotIsNotUncertain(t *testing.T) {
+	t.Parallel()
+	bothPaths(t, func(t *testing.T, start func(string, ...smtptest.Option) (*smtptest.Server, delivery.RelayConfig)) {
+		s, relay := start("BODY -> rst")
+		c := dial(t, t.Context(), New(Options{}), relay)
+		a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), func() <-chan error {
+			mark := make(chan error)
+			go func() { s.WaitText(1); s.WaitClosed(); close(mark) }()
+			return mark
+		})
+		if a.Stage != delivery.StageBody || !a.Lost || c.Usable() {
+			t.Errorf("answer %+v, usable %v", a, c.Usable())
+		}
+	})
+}
+
+// halfway is a connection that breaks when the dot is written: the kernel took
+// part of it.
+type halfway struct{ net.Conn }
+
+func (h halfway) Write(b []byte) (int, error) {
+	if string(b) == ".\r\n" {
+		return 1, io.ErrClosedPipe
+	}
+	return h.Conn.Write(b)
+}
+
+func TestDotWrittenInPartIsUncertain(t *testing.T) {
+	t.Parallel()
+	s := smtptest.Start(t, "")
+	c := dial(t, t.Context(), New(Options{}), relayFor(s)).(*conn)
+	c.wire.Conn = halfway{c.wire.Conn}
+	if a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(nil)); a.Stage != delivery.StageDot || !a.Lost || c.Usable() {
+		t.Errorf("answer %+v, usable %v", a, c.Usable())
 	}
 }
 

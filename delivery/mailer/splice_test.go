@@ -309,6 +309,26 @@ func compareWithGoMail(t *rapid.T, m templates.Mail, r delivery.Reader, gotText,
 	}
 }
 
+func TestSubjectLines(t *testing.T) {
+	t.Parallel()
+	words := strings.TrimSpace(strings.Repeat("seven77 ", 12))
+	tests := []struct{ in, want string }{
+		{"Hello", "Subject: Hello\r\n"},
+		{words, "Subject: " + strings.TrimSpace(strings.Repeat("seven77 ", 8)) + "\r\n seven77 seven77 seven77 seven77\r\n"},
+		// A fold at two spaces would lose one of them.
+		{strings.Repeat("x", 60) + "  " + strings.Repeat("y", 20), "Subject: =?UTF-8?Q?" + strings.Repeat("x", 55) + "?=\r\n =?UTF-8?Q?xxxxx__" + strings.Repeat("y", 20) + "?=\r\n"},
+		{" Hello", "Subject: =?UTF-8?Q?_Hello?=\r\n"},
+		{"=?x", "Subject: =?UTF-8?B?PT94?=\r\n"},
+		{"Zoë", "Subject: =?UTF-8?B?Wm/Dqw==?=\r\n"},
+		{"Zoë and the others", "Subject: =?UTF-8?Q?Zo=C3=AB_and_the_others?=\r\n"},
+	}
+	for _, tt := range tests {
+		if got := string(appendText(nil, "Subject", tt.in)); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
 func TestCompileRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -21,6 +21,7 @@ type wire struct {
 	mu       sync.Mutex
 	greeting bool
 	budget   int
+	sent     int64 // octets that the kernel took
 }
 
 func newWire(conn net.Conn, deadline time.Time) (*wire, error) {
@@ -55,10 +56,19 @@ func (w *wire) Read(b []byte) (int, error) {
 }
 
 func (w *wire) Write(b []byte) (int, error) {
+	n, err := w.Conn.Write(b)
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.budget = maxGreeting
-	w.mu.Unlock()
-	return w.Conn.Write(b)
+	w.sent += int64(n)
+	return n, err
+}
+
+// octetsSent returns how much has left this program, TLS's own octets included.
+func (w *wire) octetsSent() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent
 }
 
 func (w *wire) overruled() bool {

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"postrider/delivery"
+	"postrider/events"
+	"postrider/internal/errs"
+	"postrider/scheduler"
+	"postrider/web/admin"
+	"postrider/web/public"
+)
+
+type serveCmd struct {
+	NoWeb     bool `help:"Serve no pages: a node that only sends and schedules."`
+	NoCourier bool `help:"Send nothing and fire no schedules: a node that only serves pages."`
+}
+
+// Run serves until it is stopped.
+func (c *serveCmd) Run(s *session) error {
+	if c.NoWeb && c.NoCourier {
+		return &errs.Error{Kind: errs.Invalid, Field: "--no-courier", Text: "with --no-web nothing is left to do: leave one of them out"}
+	}
+	return s.with(func(h *house) error {
+		p := &process{session: s, house: h, shares: &events.Shares{Log: h.store, Logger: h.log}}
+		if !c.NoCourier {
+			if err := h.store.Lock(); err != nil {
+				return fmt.Errorf("%w: stop it first, or serve pages only with --no-courier", err)
+			}
+			if err := p.relayFromConfig(); err != nil {
+				return err
+			}
+		}
+		if !c.NoWeb {
+			if err := p.listen(); err != nil {
+				return err
+			}
+			s.say("Public pages      %s", p.base)
+			s.say("Administration    %s/?token=%s", p.adminURL, p.adminToken)
+		}
+		if p.base == "" {
+			p.base = s.config.baseURL()
+		}
+		h.desk.BaseURL = p.base
+		s.say("Running until Ctrl-C.")
+		return p.run(c.NoCourier)
+	})
+}
+
+// process is a running installation: its pages, scheduler and courier.
+type process struct {
+	*session
+	*house
+	shares     *events.Shares
+	relay      *delivery.RelayConfig // nil: nothing is sent
+	checkURL   bool                  // ask the public URL before sending
+	base       string                // how readers reach us
+	adminURL   string
+	adminToken string
+	servers    []*http.Server
+	listeners  []net.Listener
+}
+
+// relayFromConfig reads --smtp. Without one, editions wait until there is one.
+func (p *process) relayFromConfig() error {
+	if p.config.get("smtp") == "" {
+		p.say("No mail server is given (--smtp): editions wait until there is one.")
+		return nil
+	}
+	relay, err := p.config.relay()
+	if err != nil {
+		return err
+	}
+	p.relay = &relay
+	p.checkURL = !loopback(relay.Host)
+	if p.checkURL && !isHTTPS(p.config.baseURL()) {
+		return answersAsUs(p.ctx, p.config.baseURL(), p.keys)
+	}
+	return nil
+}
+
+// listen opens the ports of the pages.
+func (p *process) listen() error {
+	front, err := net.Listen("tcp", p.config.get("listen"))
+	if err != nil {
+		return &errs.Error{Kind: errs.Unavailable, Field: "--listen", Text: "cannot listen", Err: err}
+	}
+	back, err := net.Listen("tcp", p.config.get("admin_listen"))
+	if err != nil {
+		_ = front.Close()
+		return &errs.Error{Kind: errs.Unavailable, Field: "--admin-listen", Text: "cannot listen", Err: err}
+	}
+	p.mount(front, back)
+	return nil
+}
+
+// mount serves the public pages and the administration on these listeners.
+func (p *process) mount(front, back net.Listener) {
+	if p.base = p.config.baseURL(); p.base == "" {
+		p.base = "http://" + front.Addr().String()
+	}
+	p.adminURL, p.adminToken = "http://"+back.Addr().String(), secret()
+	now := time.Now
+	p.serve(front, public.Handler(public.Deps{Store: p.store, Registry: p.registry, Keys: p.keys, Shares: p.shares, Now: now, Log: p.log}))
+	p.serve(back, admin.Handler(admin.Deps{Store: p.store, Desk: p.desk, Keys: p.keys, Token: p.adminToken, Public: p.base, Now: now, Log: p.log}))
+}
+
+func (p *process) serve(l net.Listener, h http.Handler) {
+	p.listeners = append(p.listeners, l)
+	p.servers = append(p.servers, &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	})
+}
+
+func secret() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// run works until the session ends or a part fails, then stops all parts.
+func (p *process) run(pagesOnly bool) error {
+	ctx, fail := context.WithCancelCause(p.ctx)
+	defer fail(nil)
+	var parts sync.WaitGroup
+	for i, server := range p.servers {
+		parts.Go(func() {
+			if err := server.Serve(p.listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				fail(fmt.Errorf("serving pages: %w", err))
+			}
+		})
+	}
+	parts.Go(func() { p.shares.Run(ctx) })
+	if !pagesOnly {
+		if err := p.store.SetNote(ctx, urlNote, p.base); err != nil {
+			fail(err)
+		}
+		loop := &scheduler.Loop{Store: p.store, Desk: p.desk, Now: p.store.Now, Log: p.log}
+		parts.Go(func() { loop.Run(ctx) })
+		parts.Go(func() { p.send(ctx, fail) })
+	}
+	<-ctx.Done()
+	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	for _, server := range p.servers {
+		if server.Shutdown(down) != nil {
+			_ = server.Close() // a request that takes longer is cut off
+		}
+	}
+	parts.Wait()
+	if err := context.Cause(ctx); err != nil && p.ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// send runs the courier once the public URL answers as this installation.
+func (p *process) send(ctx context.Context, fail context.CancelCauseFunc) {
+	if p.relay == nil {
+		return
+	}
+	for p.checkURL {
+		err := answersAsUs(ctx, p.config.baseURL(), p.keys)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		p.log.Error("nothing is sent until the public URL answers", "err", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(15 * time.Second):
+		}
+	}
+	if err := p.courier(*p.relay).Run(ctx); err != nil {
+		fail(err)
+	}
+}

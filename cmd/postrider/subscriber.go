@@ -1,0 +1,244 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+
+	"postrider/internal/errs"
+	"postrider/subscribers"
+)
+
+type subscriberCmd struct {
+	Add    subscriberAddCmd    `cmd:"" help:"Add a reader; a known address gets the new values."`
+	Show   subscriberShowCmd   `cmd:"" help:"Show a reader: fields, lists, consent."`
+	List   subscriberListCmd   `cmd:"" help:"List readers."`
+	Import subscriberImportCmd `cmd:"" help:"Import readers from a CSV file. Nobody is mailed, and nobody who left is brought back."`
+	Export subscriberExportCmd `cmd:"" help:"Export readers as CSV, which imports again unchanged."`
+}
+
+type subscriberAddCmd struct {
+	Email   string            `arg:"" help:"Address."`
+	Name    string            `help:"Name." placeholder:"TEXT"`
+	List    []string          `help:"List to join; may be given several times." placeholder:"NAME"`
+	Field   map[string]string `help:"Any other value, for merge tags and segments." placeholder:"KEY=VALUE"`
+	Lang    string            `help:"Language, as in sv." placeholder:"LANG"`
+	Zone    string            `help:"Time zone, as in Europe/Stockholm." placeholder:"ZONE"`
+	Consent string            `help:"The wording that they agreed to." placeholder:"TEXT"`
+}
+
+// Run adds a reader.
+func (c *subscriberAddCmd) Run(s *session) error {
+	return s.with(func(h *house) error {
+		added, err := h.registry.Add(s.ctx, "cli", subscribers.Newcomer{
+			Email: c.Email, Name: c.Name, Language: c.Lang, Zone: c.Zone, Fields: c.Field, Lists: c.List, Consent: c.Consent, Source: "cli",
+		})
+		if err != nil {
+			return err
+		}
+		return s.showSubscriber(h, added)
+	})
+}
+
+type subscriberShowCmd struct {
+	Subscriber string `arg:"" help:"Address or id."`
+}
+
+// Run shows a reader.
+func (c *subscriberShowCmd) Run(s *session) error {
+	return s.with(func(h *house) error {
+		found, err := h.registry.Find(s.ctx, c.Subscriber)
+		if err != nil {
+			return err
+		}
+		return s.showSubscriber(h, found)
+	})
+}
+
+func (s *session) showSubscriber(h *house, r subscribers.Subscriber) error {
+	lists, err := h.registry.Memberships(s.ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	consents, err := h.registry.Consents(s.ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	barred, err := h.registry.Suppressed(s.ctx, []string{r.Email})
+	if err != nil {
+		return err
+	}
+	_, suppressed := barred[r.Email]
+	out := struct {
+		subscribers.Subscriber
+		Lists      []subscribers.Membership `json:"lists"`
+		Consents   []subscribers.Consent    `json:"consents"`
+		Suppressed bool                     `json:"suppressed"`
+	}{r, append([]subscribers.Membership{}, lists...), append([]subscribers.Consent{}, consents...), suppressed}
+	return s.print(out, func() {
+		s.printf("%s  %s  %s\n", r.ID, r.Email, r.Name)
+		for _, m := range lists {
+			s.printf("  %s on %s since %s\n", m.State, m.Name, s.when(m.JoinedAt))
+		}
+		for k, v := range r.Fields {
+			s.printf("  %s: %s\n", k, v)
+		}
+		for _, l := range consents {
+			s.printf("  consent %s by %s, %s: %s\n", l.Action, l.Source, s.when(l.At), l.Wording)
+		}
+		if suppressed {
+			s.printf("  on the do-not-mail list\n")
+		}
+		if r.AddressState != subscribers.AddressOK {
+			s.printf("  the address %s\n", r.AddressState)
+		}
+	})
+}
+
+type subscriberListCmd struct {
+	List   string `help:"Only readers of this list." placeholder:"NAME"`
+	State  string `help:"Only in this state on the list: pending, active or unsubscribed." placeholder:"STATE"`
+	Search string `help:"Part of an address or a name." placeholder:"TEXT"`
+	N      int    `short:"n" default:"100" help:"How many at most."`
+	After  string `help:"Go on behind this id." placeholder:"ID"`
+}
+
+// query turns list and state into a question.
+func (h *house) query(s *session, list, state, search string) (subscribers.Query, error) {
+	q := subscribers.Query{State: subscribers.MembershipState(state), Search: search}
+	if list == "" {
+		return q, nil
+	}
+	l, err := h.registry.List(s.ctx, list)
+	q.List = l.ID
+	return q, err
+}
+
+// Run lists readers.
+func (c *subscriberListCmd) Run(s *session) error {
+	return s.with(func(h *house) error {
+		q, err := h.query(s, c.List, c.State, c.Search)
+		if err != nil {
+			return err
+		}
+		q.Limit = c.N
+		if c.After != "" {
+			if err := q.After.UnmarshalText([]byte(c.After)); err != nil {
+				return err
+			}
+		}
+		page, err := h.registry.Page(s.ctx, q)
+		if err != nil {
+			return err
+		}
+		return s.print(append([]subscribers.Subscriber{}, page...), func() {
+			for _, r := range page {
+				s.printf("%s  %-40s %s\n", r.ID, r.Email, r.Name)
+			}
+		})
+	})
+}
+
+type subscriberImportCmd struct {
+	File    string   `arg:"" help:"CSV file with a column email, - for stdin."`
+	List    []string `help:"List to join; it is made where it is missing. May be given several times." placeholder:"NAME"`
+	Consent string   `help:"Where and to what they agreed; recorded for each." placeholder:"TEXT"`
+}
+
+// Run imports.
+func (c *subscriberImportCmd) Run(s *session) error {
+	in := s.io.in
+	var size int64 = -1
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if os.IsNotExist(err) {
+			return errs.NotFoundf("%s: there is no such file", c.File)
+		}
+		if err != nil {
+			return fmt.Errorf("opening the file: %w", err)
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil {
+			size = info.Size()
+		}
+		in = f
+	}
+	return s.with(func(h *house) error {
+		if s.io.terminal && size > 0 {
+			bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(s.io.err), progressbar.OptionShowBytes(true),
+				progressbar.OptionSetDescription("Importing"), progressbar.OptionClearOnFinish())
+			read := progressbar.NewReader(in, bar)
+			in = &read
+			defer bar.Clear()
+		}
+		result, err := h.registry.Import(s.ctx, in, subscribers.ImportOptions{
+			Actor: "cli", Lists: splitNames(c.List), Create: true, Consent: c.Consent, Source: "import",
+		})
+		for i, r := range result.Refusals {
+			if i == 20 {
+				s.say("… and %d more", result.Refused-i)
+				break
+			}
+			s.say("%s:%d: refused: %s", c.File, r.Line, r.Reason)
+		}
+		if err != nil {
+			s.say("%d rows are stored; import the file again to go on.", result.Added+result.Updated+result.Unchanged)
+			return err
+		}
+		if result.Left > 0 {
+			s.say("%s left alone: the reader had unsubscribed.", plural(result.Left, "membership was", "memberships were"))
+		}
+		return s.print(result, func() {
+			s.printf("%s: %d added, %d updated, %d unchanged, %d refused\n", plural(result.Rows, "row"), result.Added, result.Updated, result.Unchanged, result.Refused)
+		})
+	})
+}
+
+func splitNames(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if n = strings.TrimSpace(n); n != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+type subscriberExportCmd struct {
+	List  string `help:"Only readers of this list." placeholder:"NAME"`
+	State string `help:"Only in this state on the list." placeholder:"STATE"`
+	Out   string `short:"o" help:"File to write; it must not exist (default: stdout)." placeholder:"FILE"`
+}
+
+// Run exports.
+func (c *subscriberExportCmd) Run(s *session) error {
+	if s.json && c.Out == "" {
+		return &errs.Error{Kind: errs.Invalid, Field: "--out", Text: "with --json name the file that the CSV goes to"}
+	}
+	return s.with(func(h *house) error {
+		q, err := h.query(s, c.List, c.State, "")
+		if err != nil {
+			return err
+		}
+		var w io.Writer = s.io.out
+		if c.Out != "" {
+			f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+			if err != nil {
+				return fmt.Errorf("making the file: %w", err)
+			}
+			defer f.Close()
+			w = f
+		}
+		n, err := h.registry.Export(s.ctx, w, q)
+		if err != nil {
+			return err
+		}
+		if c.Out == "" {
+			return nil
+		}
+		return s.print(map[string]any{"out": c.Out, "rows": n}, func() { s.printf("%s: %s\n", c.Out, plural(n, "reader")) })
+	})
+}

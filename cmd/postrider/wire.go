@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"postrider/campaigns"
+	"postrider/delivery"
+	"postrider/delivery/mailer"
+	"postrider/internal/errs"
+	"postrider/internal/tokens"
+	"postrider/organisation"
+	"postrider/recaps"
+	"postrider/store"
+	"postrider/subscribers"
+)
+
+// session is one run of a command.
+type session struct {
+	ctx    context.Context
+	config config
+	io     stdio
+	json   bool
+}
+
+// say tells people something beside the result.
+func (s *session) say(format string, args ...any) {
+	fmt.Fprintf(s.io.err, format+"\n", args...)
+}
+
+// print puts the result on stdout: v as JSON where --json asks for it, else
+// what text writes.
+func (s *session) print(v any, text func()) error {
+	if !s.json {
+		text()
+		return nil
+	}
+	e := json.NewEncoder(s.io.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (s *session) printf(format string, args ...any) { fmt.Fprintf(s.io.out, format, args...) }
+
+func (s *session) logger() *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.config.get("log"))) // checked when it was read
+	return slog.New(slog.NewTextHandler(s.io.err, &slog.HandlerOptions{Level: level}))
+}
+
+// house is an open installation with its doers.
+type house struct {
+	store    *store.Store
+	keys     tokens.Keys
+	library  *recaps.Library
+	office   *organisation.Office
+	registry *subscribers.Registry
+	desk     *campaigns.Desk
+	log      *slog.Logger
+}
+
+// open opens the database, its key and the doers.
+func (s *session) open() (*house, error) {
+	db, err := store.Open(s.ctx, s.config.get("db"), store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	keys, err := openKeys(s.ctx, db, s.config.keyFile(db.Path()))
+	if err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	h := &house{store: db, keys: keys, log: s.logger()}
+	h.library = &recaps.Library{Store: db, Now: time.Now}
+	h.office = &organisation.Office{Store: db, Now: time.Now}
+	h.registry = &subscribers.Registry{Store: db, Now: time.Now}
+	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now}
+	return h, nil
+}
+
+func (h *house) close() { _ = h.store.Close() }
+
+// with runs f on an open installation.
+func (s *session) with(f func(*house) error) error {
+	h, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return f(h)
+}
+
+const fingerprintNote = "key_fingerprint"
+
+// openKeys reads the key file and holds it against the database's
+// fingerprint. A missing file is made where the database has none yet.
+func openKeys(ctx context.Context, db *store.Store, path string) (tokens.Keys, error) {
+	known, err := db.Note(ctx, fingerprintNote)
+	if err != nil {
+		return tokens.Keys{}, err
+	}
+	keys, err := tokens.Load(path)
+	if errs.Is(err, errs.NotFound) && known == "" {
+		keys, err = tokens.Create(path)
+		if errs.Is(err, errs.Conflict) {
+			keys, err = tokens.Load(path) // made by another process this moment
+		}
+	}
+	if err != nil {
+		return tokens.Keys{}, err
+	}
+	if known == "" {
+		if known, err = db.ClaimNote(ctx, fingerprintNote, keys.Fingerprint()); err != nil {
+			return tokens.Keys{}, err
+		}
+	}
+	if !keys.Knows(known) {
+		return tokens.Keys{}, errs.Conflictf("the key file %s belongs to another database: links in mails already sent would break. Restore the key of this one, or name it with --secret-file", path)
+	}
+	return keys, nil
+}
+
+// courier makes the one that sends from this installation.
+func (h *house) courier(relay delivery.RelayConfig) *delivery.Courier {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return &delivery.Courier{
+		Ledger: h.store, Desk: h.desk, Mailer: mailer.New(mailer.Options{}), Relay: relay, Keys: h.keys,
+		Now: h.store.Now, Log: h.log, Node: fmt.Sprintf("%s/%d", host, os.Getpid()),
+	}
+}
