@@ -319,7 +319,8 @@ func TestSubjectLines(t *testing.T) {
 		{strings.Repeat("x", 60) + "  " + strings.Repeat("y", 20), "Subject: =?UTF-8?Q?" + strings.Repeat("x", 55) + "?=\r\n =?UTF-8?Q?xxxxx__" + strings.Repeat("y", 20) + "?=\r\n"},
 		{" Hello", "Subject: =?UTF-8?Q?_Hello?=\r\n"},
 		{"=?x", "Subject: =?UTF-8?B?PT94?=\r\n"},
-		{"Zoë", "Subject: =?UTF-8?B?Wm/Dqw==?=\r\n"},
+		{"Zoë", "Subject: =?UTF-8?Q?Zo=C3=AB?=\r\n"},
+		{"이순신", "Subject: =?UTF-8?B?7J207Iic7Iug?=\r\n"},
 		{"Zoë and the others", "Subject: =?UTF-8?Q?Zo=C3=AB_and_the_others?=\r\n"},
 	}
 	for _, tt := range tests {
