@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -55,11 +56,15 @@ func (s *Store) Migrate(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.migrate(ctx, all)
+}
+
+func (s *Store) migrate(ctx context.Context, all []migration) ([]string, error) {
 	var ran []string
 	if err := s.snapshotBefore(ctx, all); err != nil {
 		return nil, err
 	}
-	err = s.update(ctx, "migrating the database", func(t *tx) error {
+	err := s.update(ctx, "migrating the database", func(t *tx) error {
 		if s.dialect.lockSchema != "" {
 			if err := t.exec(ctx, s.dialect.lockSchema); err != nil {
 				return err
@@ -176,11 +181,20 @@ func (s *Store) snapshotBefore(ctx context.Context, all []migration) error {
 		return nil
 	}
 	copyPath := fmt.Sprintf("%s.before-%04d", s.path, all[len(all)-1].version)
-	if _, err := os.Stat(copyPath); err == nil {
-		return nil // an earlier try made it
+	// Under another name until it is whole: half a copy is no way back.
+	part, err := os.CreateTemp(filepath.Dir(copyPath), filepath.Base(copyPath)+".part*")
+	if err != nil {
+		return fmt.Errorf("copying the database before the migration: %w", err)
 	}
-	if _, err := s.write.ExecContext(ctx, "VACUUM INTO ?", copyPath); err != nil {
+	defer os.Remove(part.Name()) // gone by then where all went well
+	if err := part.Close(); err != nil {
+		return fmt.Errorf("copying the database before the migration: %w", err)
+	}
+	if _, err := s.write.ExecContext(ctx, "VACUUM INTO ?", part.Name()); err != nil {
 		return fmt.Errorf("copying the database to %s before the migration: %w", copyPath, err)
 	}
-	return os.Chmod(copyPath, 0o600)
+	if err := os.Rename(part.Name(), copyPath); err != nil {
+		return fmt.Errorf("copying the database before the migration: %w", err)
+	}
+	return nil
 }

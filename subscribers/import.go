@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
@@ -31,7 +32,8 @@ type ImportOptions struct {
 	Progress func(ImportResult)
 }
 
-// ImportResult counts the rows of an import: Rows is the sum of the others.
+// ImportResult counts the rows of an import. When it has ended Rows is the sum
+// of the others; under way it also counts rows that are not stored yet.
 type ImportResult struct {
 	Rows      int `json:"rows"`
 	Added     int `json:"added"`
@@ -79,22 +81,45 @@ func (g *Registry) Import(ctx context.Context, r io.Reader, o ImportOptions) (Im
 	if err != nil {
 		return result, err
 	}
-	check, size := newChecker(), 0
+	l := loader{g: g, batch: batch, result: &result, o: o}
+	err = errors.Join(l.read(ctx, t, states), l.flush(ctx), l.wait())
+	return result, err
+}
+
+// loader reads a chunk while the one before is being stored.
+type loader struct {
+	g      *Registry
+	batch  Batch // its Rows are being read
+	size   int   // bytes of these
+	result *ImportResult
+	o      ImportOptions
+	stored chan stored // of the chunk on its way, nil where there is none
+}
+
+type stored struct {
+	rows   int
+	result BatchResult
+	err    error
+}
+
+// read goes through the file until its end or an error that ends the import.
+func (l *loader) read(ctx context.Context, t *table, states stateColumns) error {
+	check := newChecker()
 	for {
 		row, cells, err := t.next()
 		if errors.Is(err, io.EOF) {
-			return result, g.store(ctx, &batch, &result, o)
+			return nil
 		}
 		var bad *rowError
 		if err != nil && !errors.As(err, &bad) {
-			return result, errors.Join(err, g.store(ctx, &batch, &result, o))
+			return err
 		}
-		if result.Rows++; result.Rows > maxRows {
-			result.Rows--
-			return result, errors.Join(errs.Invalidf("more than %d rows: split the file", maxRows), g.store(ctx, &batch, &result, o))
+		if l.result.Rows == maxRows {
+			return errs.Invalidf("more than %d rows: split the file", maxRows)
 		}
+		l.result.Rows++
 		if bad != nil {
-			result.refuse(Refusal{bad.line, "", bad.reason})
+			l.result.refuse(Refusal{bad.line, "", bad.reason})
 			continue
 		}
 		email := row.Email
@@ -102,49 +127,62 @@ func (g *Registry) Import(ctx context.Context, r io.Reader, o ImportOptions) (Im
 			err = states.read(&row, cells)
 		}
 		if err != nil {
-			result.refuse(Refusal{row.Line, email, err.Error()})
+			l.result.refuse(Refusal{row.Line, email, err.Error()})
 			continue
 		}
-		row.Hashes = g.hashes(row.Canonical)
-		batch.Rows = append(batch.Rows, row)
+		row.Hashes = l.g.hashes(row.Canonical)
+		l.batch.Rows = append(l.batch.Rows, row)
 		for _, c := range cells {
-			size += len(c)
+			l.size += len(c)
 		}
-		if len(batch.Rows) == chunkRows || size >= chunkBytes {
-			if err := g.store(ctx, &batch, &result, o); err != nil {
-				return result, err
+		if len(l.batch.Rows) == chunkRows || l.size >= chunkBytes {
+			if err := l.flush(ctx); err != nil {
+				return err
 			}
-			size = 0
 		}
 	}
 }
 
-// store keeps the rows of a batch and empties it.
-func (g *Registry) store(ctx context.Context, b *Batch, result *ImportResult, o ImportOptions) error {
-	defer func() {
-		if o.Progress != nil {
-			o.Progress(*result)
-		}
-	}()
-	if len(b.Rows) == 0 {
-		return nil
+// flush waits for the chunk before and begins to store the one that was read.
+func (l *loader) flush(ctx context.Context) error {
+	if err := l.wait(); err != nil || len(l.batch.Rows) == 0 {
+		l.result.Rows -= len(l.batch.Rows)
+		l.batch.Rows = nil
+		return err
 	}
-	b.Entry = audit.Entry{At: g.Now(), Actor: o.Actor, Action: "imported", Kind: "list"}
+	b := l.batch
+	b.Entry = audit.Entry{At: l.g.Now(), Actor: l.o.Actor, Action: "imported", Kind: "list"}
 	if len(b.Lists) > 0 {
 		b.Entry.Object = int64(b.Lists[0])
 	}
-	stored, err := g.save(ctx, *b)
-	if err != nil {
-		result.Rows -= len(b.Rows)
-		return err
+	l.batch.Rows, l.size = make([]Row, 0, len(b.Rows)), 0
+	l.stored = make(chan stored, 1)
+	go func(done chan<- stored) {
+		result, err := l.g.save(ctx, b)
+		done <- stored{len(b.Rows), result, err}
+	}(l.stored)
+	return nil
+}
+
+// wait takes over what came of the chunk on its way.
+func (l *loader) wait() error {
+	if l.stored == nil {
+		return nil
 	}
-	result.Added += stored.Added
-	result.Updated += stored.Updated
-	result.Unchanged += stored.Unchanged
-	result.Left += stored.Left
-	result.refuse(stored.Refused...)
-	clear(b.Rows)
-	b.Rows = b.Rows[:0]
+	s := <-l.stored
+	l.stored = nil
+	if s.err != nil {
+		l.result.Rows -= s.rows
+		return s.err
+	}
+	l.result.Added += s.result.Added
+	l.result.Updated += s.result.Updated
+	l.result.Unchanged += s.result.Unchanged
+	l.result.Left += s.result.Left
+	l.result.refuse(s.result.Refused...)
+	if l.o.Progress != nil {
+		l.o.Progress(*l.result)
+	}
 	return nil
 }
 
@@ -153,7 +191,12 @@ func (g *Registry) store(ctx context.Context, b *Batch, result *ImportResult, o 
 // writer added the same readers in between, or the database gave one of two
 // the way, it is done again from the start.
 func (g *Registry) save(ctx context.Context, b Batch) (BatchResult, error) {
-	slices.SortStableFunc(b.Rows, func(x, y Row) int { return cmp.Compare(x.Canonical, y.Canonical) })
+	slices.SortFunc(b.Rows, func(x, y Row) int {
+		if c := strings.Compare(x.Canonical, y.Canonical); c != 0 {
+			return c
+		}
+		return x.Line - y.Line
+	})
 	for try := 1; ; try++ {
 		result, err := g.Store.SaveSubscribers(ctx, b)
 		again := errs.Is(err, errs.Conflict) || errs.Is(err, errs.Unavailable)

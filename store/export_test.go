@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Pragmas reads settings of the writing connection.
+func (s *Store) Pragmas(ctx context.Context, names ...string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, n := range names {
+		var v string
+		if err := s.write.QueryRowContext(ctx, "PRAGMA "+n).Scan(&v); err != nil {
+			return nil, fmt.Errorf("%s: %w", n, err)
+		}
+		out[n] = v
+	}
+	return out, nil
+}
+
+// Row runs a query of one row in the store's dialect, as writer or as reader.
+func (s *Store) Row(ctx context.Context, writer bool, query string, args []any, dest ...any) error {
+	if !writer {
+		return s.reader().row(ctx, query, args...).Scan(dest...)
+	}
+	return s.update(ctx, "testing", func(t *tx) error { return t.row(ctx, query, args...).Scan(dest...) })
+}
+
+// Statements runs statements in one write transaction.
+func (s *Store) Statements(ctx context.Context, statements ...string) error {
+	return s.update(ctx, "testing", func(t *tx) error {
+		for _, q := range statements {
+			if err := t.exec(ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// MigrateTo runs the migrations and one more, of version 9999.
+func (s *Store) MigrateTo(ctx context.Context, sql string) ([]string, error) {
+	all, err := migrations()
+	if err != nil {
+		return nil, err
+	}
+	return s.migrate(ctx, append(all, migration{version: 9999, name: "9999_next.sql", sql: sql, checksum: "next"}))
+}
