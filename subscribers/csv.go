@@ -17,7 +17,7 @@ import (
 
 const (
 	maxRecord  = 256 << 10 // bytes of one row
-	maxColumns = 250
+	maxColumns = 2_000
 	readAhead  = 64 << 10
 	listPrefix = "list:" // before a list's name in a column's title: its cells are membership states
 )
