@@ -36,7 +36,11 @@ func (h *house) content(r *http.Request, tab string) (contentView, error) {
 	v.Subject = string(m.Subject.Fill(nil, sample))
 	v.Text = string(m.Text.Fill(nil, sample))
 	v.Bytes = len(m.HTML.Fill(nil, sample))
-	v.Snippets = pages.Snippets(c.Rendered.Snippets)
+	takeaways := 0
+	for _, recap := range c.Input.Recaps {
+		takeaways += len(recap.Takeaways)
+	}
+	v.Snippets = pages.Snippets(c.Rendered.Snippets, takeaways)
 	return v, nil
 }
 

@@ -69,6 +69,7 @@ const bodyBytes = 2*recaps.MaxBytes + 64<<10
 func (h *house) routes() []respond.Route {
 	return []respond.Route{
 		{Pattern: "GET /{$}", Handle: h.welcome},
+		{Pattern: "GET /inbox", Handle: h.inbox},
 		{Pattern: "GET /inbox/{id}", Handle: h.mail("html")},
 		{Pattern: "GET /inbox/{id}/text", Handle: h.mail("text")},
 		{Pattern: "GET /inbox/{id}/headers", Handle: h.mail("headers")},
@@ -88,7 +89,7 @@ func (h *house) routes() []respond.Route {
 func (h *house) frame(title string) pages.Frame {
 	return pages.Frame{
 		Title: title, Brand: pages.Link{Label: "Postrider", URL: "/"}, Aside: "Demo", Scripts: true,
-		Nav: []pages.Link{{Label: "Inbox", URL: "/#inbox"}, {Label: "Try your own text", URL: "/#try"}, {Label: "Public pages", URL: h.Public},
+		Nav: []pages.Link{{Label: "Inbox", URL: "/inbox"}, {Label: "Try your own text", URL: "/#try"}, {Label: "Public pages", URL: h.Public},
 			{Label: "Administration", URL: h.Admin}},
 		Foot: []string{"Everything here stays on this machine: the inbox catches all mail, nothing is sent on."},
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"postrider/internal/errs"
 	"postrider/web/pages"
@@ -11,8 +12,9 @@ import (
 )
 
 const (
-	inboxShown = 30
-	renewAfter = 2 // seconds
+	inboxShown = 8   // on the first page
+	inboxPage  = 100 // on a page of its own
+	renewAfter = 2   // seconds
 )
 
 // welcomeView is the first page.
@@ -31,6 +33,7 @@ type welcomeView struct {
 }
 
 type mailRow struct {
+	ID                     int64
 	URL, To, Subject, When string
 }
 
@@ -42,20 +45,70 @@ func (h *house) showWelcome(w http.ResponseWriter, r *http.Request, status int, 
 	name, next, zone, explain := h.Campaign(r.Context())
 	clock := pages.In(h.Now(), zone)
 	v := welcomeView{
-		Count: int(h.Inbox.Accepted()), Every: renewAfter, Campaign: name, Next: clock.When(next), Until: clock.Until(next), Explain: explain,
+		Count: int(h.Inbox.Accepted()), Every: renewAfter, Campaign: name, Next: clock.When(next), Until: clock.Until(next), Explain: respond.Sentence(explain),
 		Public: h.Public, Admin: h.Admin, Sent: r.URL.Query().Has("sent"), Box: b,
 	}
-	mails := h.Inbox.List(h.Inbox.Accepted()-inboxShown, inboxShown)
-	slices.Reverse(mails)
-	for _, m := range mails {
-		v.Mails = append(v.Mails, mailRow{URL: mailURL(m.ID), To: m.To, Subject: m.Subject, When: m.At.In(clock.Zone).Format("15:04:05") + " " + clock.Place()})
-	}
+	v.Mails = h.latest(0, inboxShown, clock)
 	f := h.frame("Welcome")
 	f.Reload = 10
 	if b.Text != "" || b.Wrong != "" {
 		f.Reload = 0 // a reload would take what was typed
 	}
 	return h.door.Page(w, status, "welcome", f, v)
+}
+
+// latest are the newest mails that came before one, the newest first; zero
+// means all.
+func (h *house) latest(before int64, n int, clock pages.Clock) []mailRow {
+	if before == 0 {
+		before = h.Inbox.Accepted() + 1
+	}
+	mails := h.Inbox.List(max(before-int64(n)-1, 0), n)
+	slices.Reverse(mails)
+	var rows []mailRow
+	for _, m := range mails {
+		if m.ID < before {
+			rows = append(rows, mailRow{ID: m.ID, URL: mailURL(m.ID), To: bare(m.To), Subject: m.Subject, When: m.At.In(clock.Zone).Format("15:04:05") + " " + clock.Place()})
+		}
+	}
+	return rows
+}
+
+// inboxView is all mails, a page at a time.
+type inboxView struct {
+	Mails []mailRow
+	Count int
+	Every int
+	Older string
+}
+
+func (h *house) inbox(w http.ResponseWriter, r *http.Request) error {
+	var before int64
+	if s := r.URL.Query().Get("before"); s != "" {
+		var err error
+		if before, err = strconv.ParseInt(s, 10, 64); err != nil || before < 1 {
+			return errs.NotFoundf("there is no such page of the inbox: begin at its first")
+		}
+	}
+	_, _, zone, _ := h.Campaign(r.Context())
+	v := inboxView{Mails: h.latest(before, inboxPage, pages.In(h.Now(), zone)), Count: int(h.Inbox.Accepted())}
+	if before == 0 {
+		v.Every = renewAfter
+	}
+	if n := len(v.Mails); n > 0 {
+		if last := v.Mails[n-1].ID; len(h.Inbox.List(0, 1)) > 0 && h.Inbox.List(0, 1)[0].ID < last {
+			v.Older = "/inbox?before=" + strconv.FormatInt(last, 10)
+		}
+	}
+	return h.door.Page(w, http.StatusOK, "inbox", h.frame("Inbox"), v)
+}
+
+// bare takes the brackets off an address that stands alone.
+func bare(to string) string {
+	if strings.HasPrefix(to, "<") && strings.Count(to, "<") == 1 {
+		return strings.Trim(to, "<>")
+	}
+	return to
 }
 
 func mailURL(id int64) string { return "/inbox/" + strconv.FormatInt(id, 10) }

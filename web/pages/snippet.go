@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"html/template"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -13,20 +15,21 @@ import (
 type Snippet struct {
 	ID, Name, Text, Unit string
 	Count, Limit         int
-	URL                  string // empty where no link leads there
-	LeftOut              string // which takeaways did not fit, in words
-	Why                  string // there is no URL
+	URL                  template.URL // empty where no link leads there
+	LeftOut              string       // which takeaways did not fit, in words
+	Why                  string       // there is no URL
 }
 
-// Snippets puts share texts into the order of the table of networks.
-func Snippets(all map[networks.ID]templates.Snippet) []Snippet {
+// Snippets puts share texts into the order of the table of networks. takeaways
+// is how many the edition has.
+func Snippets(all map[networks.ID]templates.Snippet, takeaways int) []Snippet {
 	var out []Snippet
 	for _, n := range networks.All() {
 		s, ok := all[n.ID]
 		if !ok {
 			continue
 		}
-		v := Snippet{ID: string(n.ID), Name: n.Name, Text: s.Text, Unit: n.Unit, Count: s.Count, Limit: s.Limit, URL: s.URL, LeftOut: leftOut(s.LeftOut)}
+		v := Snippet{ID: string(n.ID), Name: n.Name, Text: s.Text, Unit: n.Unit, Count: s.Count, Limit: s.Limit, URL: ShareLink(s.URL), LeftOut: leftOut(s.LeftOut, takeaways)}
 		if v.URL == "" {
 			v.Why = "the recap has no public address yet"
 			if n.NeedsImage {
@@ -41,18 +44,47 @@ func Snippets(all map[networks.ID]templates.Snippet) []Snippet {
 	return out
 }
 
-func leftOut(numbers []int) string {
-	if len(numbers) == 0 {
+// ShareLink lets an address of the table of networks stand in a page, whose
+// own check knows only http and mailto. Any other scheme comes back empty.
+func ShareLink(address string) template.URL {
+	u, err := url.Parse(address)
+	if err != nil {
 		return ""
 	}
-	words := make([]string, len(numbers))
-	for i, n := range numbers {
-		words[i] = strconv.Itoa(n)
+	switch u.Scheme {
+	case "https", "http", "mailto", "sms", "viber", "threema":
+		return template.URL(address) //nolint:gosec // the scheme is one of these
 	}
-	if len(words) == 1 {
-		return "Takeaway " + words[0] + " did not fit; none is ever cut."
+	return ""
+}
+
+func leftOut(numbers []int, takeaways int) string {
+	switch {
+	case len(numbers) == 0:
+		return ""
+	case len(numbers) == takeaways:
+		return "No takeaway fits as a whole, and none is ever cut."
+	case len(numbers) == 1:
+		return "Takeaway " + strconv.Itoa(numbers[0]) + " did not fit; none is ever cut."
 	}
-	return "Takeaways " + strings.Join(words, ", ") + " did not fit; none is ever cut."
+	return "Takeaways " + ranges(numbers) + " did not fit; none is ever cut."
+}
+
+// ranges writes ascending numbers with their stretches: "1, 4–8".
+func ranges(numbers []int) string {
+	var words []string
+	for i := 0; i < len(numbers); {
+		j := i
+		for j+1 < len(numbers) && numbers[j+1] == numbers[j]+1 {
+			j++
+		}
+		word := strconv.Itoa(numbers[i])
+		if j > i {
+			word += "–" + strconv.Itoa(numbers[j])
+		}
+		words, i = append(words, word), j+1
+	}
+	return strings.Join(words, ", ")
 }
 
 // SampleReader are the values of the reader whose mail is shown where none is

@@ -11,6 +11,7 @@ import (
 	"postrider/internal/ids"
 	"postrider/networks"
 	"postrider/templates"
+	"postrider/web/pages"
 )
 
 type shareKey struct {
@@ -50,7 +51,7 @@ func (h *house) share(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := h.frame(r)
 	f.Title = "Share on " + net.Name
-	return h.door.Page(w, http.StatusOK, "share", f, shareView{Name: net.Name, URL: template.URL(target)}) //nolint:gosec // from the table of networks
+	return h.door.Page(w, http.StatusOK, "share", f, shareView{Name: net.Name, URL: pages.ShareLink(target)})
 }
 
 // shareView is the page for networks whose links open an app: a redirect to
