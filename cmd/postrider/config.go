@@ -253,9 +253,19 @@ func (s setting) redact() string {
 	if !s.secret || s.value == "" {
 		return s.value
 	}
+	if strings.HasPrefix(s.value, "sqlite:") {
+		return s.value
+	}
 	u, err := url.Parse(s.value)
-	if err != nil {
+	if err != nil || u.Host == "" && u.Opaque != "" { // user:password@host without its smtp://
 		return "(secret)"
+	}
+	q := u.Query()
+	for name := range q {
+		if strings.Contains(name, "pass") { // password, sslpassword, passfile
+			q.Set(name, "xxxxx")
+			u.RawQuery = q.Encode()
+		}
 	}
 	return u.Redacted()
 }

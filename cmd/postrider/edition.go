@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"postrider/campaigns"
 	"postrider/delivery"
 	"postrider/internal/errs"
@@ -89,7 +92,7 @@ func (c *editionRecipientsCmd) Run(s *session) error {
 			found = found || known[i] == c.State
 		}
 		if !found {
-			return &errs.Error{Kind: errs.Invalid, Field: "--state", Text: "there is no state " + c.State + "; did you mean " + errs.Nearest(c.State, known) + "?"}
+			return &errs.Error{Kind: errs.Invalid, Field: "--state", Text: fmt.Sprintf("there is no state %q: want one of %s", c.State, strings.Join(known, ", "))}
 		}
 	}
 	return s.with(func(h *house) error {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -102,7 +103,8 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), io
 		fmt.Fprintln(io.err, "postrider:", err)
 		var p *kong.ParseError
 		if errors.As(err, &p) && p.Context != nil {
-			fmt.Fprintf(io.err, "Run \"postrider %s --help\" for what it takes.\n", p.Context.Command())
+			words := append([]string{"postrider"}, strings.Fields(p.Context.Command())...)
+			fmt.Fprintf(io.err, "Run \"%s --help\" for what it takes.\n", strings.Join(words, " "))
 		}
 		return exitUsage
 	}
@@ -132,7 +134,7 @@ func report(io stdio, err error) int {
 	}
 	fmt.Fprintln(io.err, "postrider:", err)
 	var place *errs.Error
-	if errs.Is(err, errs.Invalid) && errors.As(err, &place) && len(place.Field) > 2 && place.Field[:2] == "--" {
+	if errs.Is(err, errs.Invalid) && errors.As(err, &place) && strings.HasPrefix(place.Field, "-") {
 		return exitUsage
 	}
 	return exitFailed
