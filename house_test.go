@@ -98,7 +98,7 @@ func receiverExported(d *ast.FuncDecl) bool {
 // logWords are the attributes that a log line may carry. None of them holds an
 // address, a token or a body: a subscriber is an id.
 var logWords = []string{
-	"attempt", "bytes", "campaign", "code", "edition", "err", "marks", "method", "outcome", "recipient", "reference",
+	"attempt", "bytes", "campaign", "code", "edition", "err", "marks", "method", "outcome", "recipient", "recipients", "reference",
 	"route", "stack", "stage", "status", "subscriber", "took", "wait", "wall",
 }
 
@@ -235,4 +235,65 @@ func TestForeignPlacesAreRecognised(t *testing.T) {
 			t.Errorf("%q: recognised %v, want %v", line, got, want)
 		}
 	}
+}
+
+// documents are the texts whose promises are held against the tree.
+var documents = []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "docs"}
+
+var (
+	testName = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*)[`/]")
+	filePath = regexp.MustCompile("`((?:[a-z][\\w-]*/)+[\\w.-]*|[\\w-]+_test\\.go)`")
+	linkTo   = regexp.MustCompile(`\]\(([^)#:]+)\)`)
+)
+
+// TestDocumentsTellOfWhatExists: a test, file or page that a document names is there.
+func TestDocumentsTellOfWhatExists(t *testing.T) {
+	t.Parallel()
+	_, files := sources(t)
+	tests := map[string]bool{}
+	for _, s := range files {
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.test {
+				tests[f.Name.Name] = true
+			}
+		}
+	}
+	claims := 0
+	walk(t, func(path string) {
+		if !strings.HasSuffix(path, ".md") || !slices.ContainsFunc(documents, func(d string) bool { return path == d || strings.HasPrefix(path, d+"/") }) {
+			return
+		}
+		b, err := os.ReadFile(filepath.FromSlash(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range testName.FindAllSubmatch(b, -1) {
+			if claims++; !tests[string(m[1])] {
+				t.Errorf("%s names %s, and there is no such test", path, m[1])
+			}
+		}
+		for _, m := range filePath.FindAllSubmatch(b, -1) {
+			to := string(m[1])
+			if first, _, nested := strings.Cut(to, "/"); nested && !exists(first) {
+				continue // a package of somebody else's, as html/template
+			}
+			if claims++; !exists(to) {
+				t.Errorf("%s names %s, which is not there", path, to)
+			}
+		}
+		for _, m := range linkTo.FindAllSubmatch(b, -1) {
+			claims++
+			if to := string(m[1]); !exists(filepath.Join(filepath.Dir(path), to)) {
+				t.Errorf("%s links to %s, which is not there", path, to)
+			}
+		}
+	})
+	if claims < 50 {
+		t.Errorf("found %d claims only: does this test still read the documents?", claims)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(filepath.FromSlash(path))
+	return err == nil
 }
