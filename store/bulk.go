@@ -47,10 +47,15 @@ type bulk struct {
 func (t *tx) insert(ctx context.Context, b bulk, values []any) (int64, error) {
 	width := strings.Count(b.row, "?")
 	var changed int64
+	var text string
+	size := 0
 	for _, p := range fixedParts(len(values) / width) {
+		if p.n != size {
+			text, size = b.text(p.n), p.n
+		}
 		args := make([]any, 0, len(b.shared)+p.n*width)
 		args = append(append(args, b.shared...), values[p.from*width:(p.from+p.n)*width]...)
-		n, err := t.changed(ctx, b.text(p.n), args...)
+		n, err := t.changed(ctx, text, args...)
 		if err != nil {
 			return changed, err
 		}

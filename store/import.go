@@ -174,6 +174,11 @@ func (w *batchWork) readMemberships(ctx context.Context) error {
 // decide goes through the rows reader by reader and notes what to write.
 func (w *batchWork) decide() error {
 	rows := w.b.Rows
+	w.added = make([]any, 0, 8*(len(rows)-len(w.known)))
+	w.memberships = make([]any, 0, 3*len(rows)*len(w.b.Lists))
+	if w.b.Consent != "" {
+		w.consents = make([]any, 0, 3*len(rows)*len(w.b.Lists))
+	}
 	id, consent := ids.Block(len(rows)), ids.Block(len(rows)*(len(w.b.Lists)+1))
 	for len(rows) > 0 {
 		n := 1

@@ -129,6 +129,14 @@ func Merge(s Subscriber, r Row) (Subscriber, bool) {
 			*v.have, changed = v.want, true
 		}
 	}
+	whole := len(s.Fields) == 0 && len(r.Fields) > 0
+	for _, v := range r.Fields {
+		whole = whole && v != ""
+	}
+	if whole {
+		s.Fields = r.Fields
+		return s, true
+	}
 	copied := false
 	for k, v := range r.Fields {
 		if v == "" || s.Fields[k] == v {
