@@ -155,7 +155,7 @@ func (h *house) lines(ctx context.Context, v editionView, clock pages.Clock) ([]
 	if v.State == campaigns.Cancelled && v.Reason != "" {
 		out = append(out, capital(v.Reason)+".")
 	}
-	if v.Figures.Deferred > 0 {
+	if v.Figures.Deferred > 0 && v.State == campaigns.Sending {
 		next, words, err := h.nextTry(ctx, v.ID)
 		if err != nil {
 			return nil, err
