@@ -98,7 +98,7 @@ func receiverExported(d *ast.FuncDecl) bool {
 // logWords are the attributes that a log line may carry. None of them holds an
 // address, a token or a body: a subscriber is an id.
 var logWords = []string{
-	"attempt", "bytes", "campaign", "code", "edition", "err", "marks", "method", "outcome", "recipient", "recipients", "reference",
+	"attempt", "bytes", "campaign", "code", "edition", "err", "marks", "method", "outcome", "recipient", "recipients", "reference", "relay",
 	"route", "stack", "stage", "status", "subscriber", "took", "wait", "wall",
 }
 
