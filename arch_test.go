@@ -39,8 +39,8 @@ var arrows = map[string][]string{
 	"campaigns":          {"recaps", "templates", "networks", "subscribers", "organisation", "scheduler/schedule", "internal/tokens"},
 	"scheduler":          {"campaigns", "scheduler/schedule"},
 	"events":             {"subscribers", "internal/tokens"},
-	"delivery":           {"campaigns", "templates", "subscribers", "organisation", "events", "internal/tokens"},
-	"delivery/mailer":    {"delivery", "templates"},
+	"delivery":           {"campaigns", "templates", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
+	"delivery/mailer":    {"delivery", "templates", "internal/secrets"},
 
 	"store": {"recaps", "networks", "organisation", "templates", "subscribers", "campaigns", "scheduler", "events", "delivery"},
 
