@@ -3,6 +3,7 @@ package campaigns
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"postrider/internal/errs"
 	"postrider/internal/ids"
 	"postrider/internal/mailaddr"
+	"postrider/networks"
 	"postrider/organisation"
 	"postrider/recaps"
 	"postrider/scheduler/schedule"
@@ -20,7 +22,7 @@ import (
 // Store keeps campaigns and editions. Every method that changes something
 // writes the audit entry in the same transaction.
 type Store interface {
-	// Lists returns the lists of these names in their order; a missing one is
+	// ListsByName returns the lists of these names in their order; a missing one is
 	// NotFound with the nearest name.
 	ListsByName(ctx context.Context, names []string) ([]subscribers.ListID, error)
 	AddCampaign(ctx context.Context, c Campaign, e audit.Entry) error
@@ -90,6 +92,7 @@ func (d *Desk) Create(ctx context.Context, actor string, c Campaign) (Campaign, 
 	now := d.Now()
 	c.ID, c.CreatedAt, c.UpdatedAt, c.ScheduledFrom = ids.New[campaignMark](), now, now, now
 	c.fill()
+	c.ListNames = each(c.ListNames)
 	if err := c.validate(now); err != nil {
 		return Campaign{}, err
 	}
@@ -126,13 +129,27 @@ func (c *Campaign) fill() {
 	}
 }
 
-func (c Campaign) validate(now time.Time) error {
-	bad := func(field, format string, args ...any) error {
-		return &errs.Error{Kind: errs.Invalid, Field: field, Text: fmt.Sprintf(format, args...)}
+// each is the names without repetitions, in the order of their first mention.
+func each(names []string) []string {
+	var out []string
+	for _, name := range names {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
 	}
+	return out
+}
+
+func bad(field, format string, args ...any) error {
+	return &errs.Error{Kind: errs.Invalid, Field: field, Text: fmt.Sprintf(format, args...)}
+}
+
+func (c Campaign) validate(now time.Time) error {
 	switch {
 	case strings.TrimSpace(c.Name) == "" || len(c.Name) > 200:
 		return bad("name", "a campaign needs a name of at most 200 letters")
+	case c.State != Active && c.State != Paused:
+		return bad("state", "a new campaign is active or paused, not %q", c.State)
 	case c.Source != Fixed && c.Source != Collect:
 		return bad("source", "want fixed or collect, not %q", c.Source)
 	case c.Approval != Once && c.Approval != Each:
@@ -143,7 +160,20 @@ func (c Campaign) validate(now time.Time) error {
 		return bad("list", "name at least one list of readers")
 	case c.LateLimit < 0:
 		return bad("late", "the late limit cannot be negative")
+	case c.Tracking != Aggregate && c.Tracking != Off && c.Tracking != Personal:
+		return bad("tracking", "want aggregate, off or personal, not %q", c.Tracking)
+	case c.Canonical != templates.CanonicalOriginal && c.Canonical != templates.CanonicalPage:
+		return bad("canonical", "want original or page, not %q", c.Canonical)
 	}
+	for _, n := range c.Networks {
+		if _, err := networks.Find(string(n)); err != nil {
+			return &errs.Error{Kind: errs.Invalid, Field: "network", Err: err}
+		}
+	}
+	return c.validateTexts(now)
+}
+
+func (c Campaign) validateTexts(now time.Time) error {
 	if _, err := mailaddr.ParseFrom(c.Sender); err != nil {
 		return &errs.Error{Kind: errs.Invalid, Field: "from", Text: "want a sender such as \"News <news@org.example>\"", Err: err}
 	}
@@ -152,9 +182,9 @@ func (c Campaign) validate(now time.Time) error {
 			return &errs.Error{Kind: errs.Invalid, Field: "reply-to", Err: err}
 		}
 	}
-	for field, text := range map[string]string{"subject": c.Subject, "preheader": c.Preheader} {
-		if _, err := templates.ParseSlots(text, templates.EscapeNone); err != nil {
-			return &errs.Error{Kind: errs.Invalid, Field: field, Err: err}
+	for _, f := range []struct{ field, text string }{{"subject", c.Subject}, {"preheader", c.Preheader}} {
+		if _, err := templates.ParseSlots(f.text, templates.EscapeNone); err != nil {
+			return &errs.Error{Kind: errs.Invalid, Field: f.field, Err: err}
 		}
 	}
 	if c.Schedule == "" {
@@ -200,6 +230,9 @@ func (d *Desk) Approve(ctx context.Context, actor, ref string) (Campaign, error)
 // SetState pauses, resumes or archives a campaign. Firings while it was
 // paused are not made up for.
 func (d *Desk) SetState(ctx context.Context, actor, ref string, to State) (Campaign, error) {
+	if to != Active && to != Paused && to != Archived {
+		return Campaign{}, bad("state", "want active, paused or archived, not %q", to)
+	}
 	c, err := d.Store.Campaign(ctx, ref)
 	if err != nil {
 		return Campaign{}, err

@@ -30,13 +30,16 @@ func (d *Desk) Pause(ctx context.Context, actor string, e Edition) error {
 }
 
 // Resume goes on with an edition that is paused or held, where it stopped.
-// Whoever has had the mail does not get it again.
+// Whoever has had the mail does not get it again. Any other edition is a
+// Conflict: one that is freezing would be sent to a part of its audience.
 func (d *Desk) Resume(ctx context.Context, actor string, e Edition) error {
-	to := Sending
-	if e.State == Held {
-		to = e.HeldFrom
+	switch e.State {
+	case EditionPaused:
+		return d.move(ctx, actor, e, Move{To: Sending})
+	case Held:
+		return d.move(ctx, actor, e, Move{To: e.HeldFrom})
 	}
-	return d.move(ctx, actor, e, Move{To: to})
+	return errs.Conflictf("an edition that is %s does not stand still", e.State)
 }
 
 // Cancel ends an edition: whoever has not had the mail will not get it.
@@ -52,6 +55,9 @@ func (d *Desk) Hold(ctx context.Context, actor string, e Edition, cause Cause, r
 // Freeze begins to resolve the audience of a scheduled edition: whoever is
 // on its lists now.
 func (d *Desk) Freeze(ctx context.Context, e Edition, now time.Time) error {
+	if e.State != Scheduled {
+		return moveError(e.State, Freezing) // a held one goes back by Resume
+	}
 	return d.move(ctx, "courier", e, Move{To: Freezing, Cutoff: now, At: now})
 }
 

@@ -29,6 +29,9 @@ type Publication struct {
 // Publish opens an edition of one recap, approved by the actor, scheduled for
 // its due time. Freezing and sending are the Courier's.
 func (d *Desk) Publish(ctx context.Context, actor string, p Publication) (Edition, error) {
+	if p.ListNames = each(p.ListNames); len(p.ListNames) == 0 {
+		return Edition{}, &errs.Error{Kind: errs.Invalid, Field: "--list", Text: "name at least one list of readers"}
+	}
 	lists, err := d.Store.ListsByName(ctx, p.ListNames)
 	if err != nil {
 		return Edition{}, err
@@ -91,6 +94,9 @@ func (d *Desk) Fire(ctx context.Context, c Campaign, o Occurrence) (Occurrence, 
 		return o, err
 	}
 	e, content, err := d.draft(ctx, c, org, sources, now)
+	if errs.Is(err, errs.Unavailable) || ctx.Err() != nil {
+		return o, err // it passes: the firing stays due
+	}
 	if err != nil {
 		o.State, o.Reason = OccurrenceFailed, err.Error()
 		return o, d.record(ctx, now, o)
