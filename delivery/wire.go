@@ -2,10 +2,12 @@ package delivery
 
 import (
 	"context"
+	"crypto"
 	"fmt"
 	"net/mail"
 	"time"
 
+	"postrider/internal/secrets"
 	"postrider/templates"
 )
 
@@ -31,6 +33,15 @@ type Letter struct {
 	ReplyTo string   // address, empty: no header
 	Headers []Header // same for everybody: List-Id, List-Help, Precedence…
 	Notice  bool     // Auto-Submitted: auto-generated, no Precedence, no List-* headers
+	Sign    []DKIMKey
+}
+
+// DKIMKey signs mails of senders at a domain (RFC 6376). One letter may have
+// several, such as an RSA key and an Ed25519 one (RFC 8463): each signs by itself.
+type DKIMKey struct {
+	Domain   string // d=, the sender's, lower-case A-labels
+	Selector string // s=
+	Key      crypto.Signer
 }
 
 // Header is one header field without personal values.
@@ -137,6 +148,14 @@ const (
 	TLSNone     TLSPolicy = "none"
 )
 
+// TokenSource gives an access token that is valid now, from its memory where
+// that can be. It is safe for concurrent use.
+type TokenSource interface {
+	// Token fails with Forbidden where a person must allow it again, and with
+	// Unavailable where trying later may help.
+	Token(ctx context.Context) (secrets.Secret, error)
+}
+
 // RelayConfig is how to reach one relay.
 type RelayConfig struct {
 	Name         string // as people call it
@@ -144,10 +163,12 @@ type RelayConfig struct {
 	Port         int
 	TLS          TLSPolicy
 	Username     string // empty: no AUTH
-	Password     string
+	Password     secrets.Secret
+	Token        TokenSource   // for xoauth2, in place of Password; nil: the password is the token
 	Auth         string        // "": the strongest that both sides know; else plain, login, cram-md5, scram-sha-256, xoauth2
 	Helo         string        // empty: the machine's host name, or localhost
 	Connections  int           // at the same time, at least 1
+	Headers      []Header      // added to each mail by this relay's wish, outside of our DKIM signatures
 	NoPipelining bool          // never pipeline, even where the relay offers it
 	DialTimeout  time.Duration // 0: 30 s, until AUTH is through
 	ReplyTimeout time.Duration // 0: 5 min for MAIL, RCPT, DATA; 10 min after the final dot whatever is set

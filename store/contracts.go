@@ -18,5 +18,9 @@ var (
 	_ campaigns.Store    = (*Store)(nil)
 	_ scheduler.Store    = (*Store)(nil)
 	_ delivery.Ledger    = (*Store)(nil)
-	_ events.Log         = (*Store)(nil)
+
+	_ delivery.RelayStore   = (*Store)(nil)
+	_ delivery.SigningStore = (*Store)(nil)
+
+	_ events.Log = (*Store)(nil)
 )

@@ -13,6 +13,7 @@ import (
 
 	"postrider/delivery"
 	"postrider/internal/errs"
+	"postrider/internal/secrets"
 )
 
 // Facts are the facts of a process. They come from flags, then the
@@ -191,7 +192,8 @@ func (c config) relay() (delivery.RelayConfig, error) {
 		return bad("want smtp://user@host:port or smtps://user@host:port")
 	}
 	r := delivery.RelayConfig{Name: u.Hostname(), Host: u.Hostname(), Connections: 2, Username: u.User.Username()}
-	r.Password, _ = u.User.Password()
+	password, _ := u.User.Password()
+	r.Password = secrets.Secret(password)
 	switch u.Scheme {
 	case "smtp":
 		r.TLS, r.Port = delivery.TLSRequired, 587

@@ -25,7 +25,7 @@ func (d *dialling) logIn(client *smtp.Client) error {
 	if err != nil {
 		return err
 	}
-	user, password := d.relay.Username, d.relay.Password
+	user, password := d.relay.Username, d.relay.Password.Reveal()
 	unencrypted := d.relay.TLS == delivery.TLSNone
 	var auth smtp.Auth
 	switch mechanism {

@@ -6,6 +6,7 @@
 package tokens
 
 import (
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -171,6 +172,20 @@ func (k Keys) check(p Purpose, b []byte, size int) (int64, error) {
 // Hash is a keyed hash for values that must be recognised but not kept.
 func (k Keys) Hash(p Purpose, value string) string {
 	return hex.EncodeToString(mac(k.keys[0], p, []byte(value)))
+}
+
+// Derive makes a key of 32 bytes for another use from each of the keys, the
+// current one first (HKDF, RFC 5869). It says nothing about the keys
+// themselves, nor about those of another purpose.
+func (k Keys) Derive(purpose string) ([][]byte, error) {
+	out := make([][]byte, len(k.keys))
+	for i, key := range k.keys {
+		var err error
+		if out[i], err = hkdf.Key(sha256.New, key, nil, "postrider "+purpose, 32); err != nil {
+			return nil, fmt.Errorf("deriving a key: %w", err)
+		}
+	}
+	return out, nil
 }
 
 func mac(key []byte, p Purpose, b []byte) []byte {
