@@ -1,10 +1,9 @@
 package delivery
 
 import (
+	"slices"
 	"strings"
 	"time"
-
-	"postrider/subscribers"
 )
 
 // maxDrops is how many connections in a row may break before the final dot
@@ -18,79 +17,6 @@ var backoff = []time.Duration{
 
 // Backoff is the wait before the try that follows attempt n, counted from 1.
 func Backoff(n int) time.Duration { return backoff[min(max(n, 1), len(backoff))-1] }
-
-// rule is one line of the answer table. The first that matches counts.
-type rule struct {
-	stages   []Stage  // empty: any
-	codes    []int    // empty: any 5yz
-	enhanced []string // exact, or a class that ends in "."; empty: any
-	words    []string // one of them in the lower-case text; empty: any
-
-	back    bool // goes back: deferred the first time, refused when said again
-	address subscribers.AddressState
-	aboutUs bool
-}
-
-// permanent is what 5yz answers mean (RFC 3463, RFC 5248, and what providers
-// publish of theirs). An address is marked only where the answer is sure.
-var permanent = []rule{
-	// About us: login, sender, content, reputation. The address is untouched.
-	{stages: []Stage{StageMail}, back: true, aboutUs: true},
-	{codes: []int{500, 501, 502, 503, 504, 530, 534, 535, 538}, stages: []Stage{StageRcpt, StageData}, enhanced: []string{""}, back: true, aboutUs: true},
-	{enhanced: []string{"5.1.8", "5.1.7", "5.1.90", "5.4.5", "5.7."}, back: true, aboutUs: true},
-	{codes: []int{530, 534, 535, 538}, back: true, aboutUs: true},
-	{enhanced: []string{"5.6.7"}}, // this address needs SMTPUTF8 and the relay lacks it
-	{enhanced: []string{"5.3.4", "5.6.", "5.5."}, aboutUs: true},
-	{stages: []Stage{StageDot, StageData}, words: []string{"spam", "policy", "blocked", "blacklist", "content", "reputation", "dmarc", "spf"}, back: true, aboutUs: true},
-	{words: []string{"relay access denied", "relaying denied", "not permitted to relay", "sender rejected", "sender denied", "blocked using", "blacklist", "authentication required"}, back: true, aboutUs: true},
-	// Sure about the address.
-	{enhanced: []string{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.0.1"}, address: subscribers.AddressBounced},
-	{stages: []Stage{StageRcpt, StageDot}, codes: []int{550, 551, 553}, enhanced: []string{"", "5.0.0", "5.2.1"}, address: subscribers.AddressBounced,
-		words: []string{"user unknown", "unknown user", "no such user", "no such recipient", "does not exist", "mailbox not found",
-			"unknown recipient", "recipient not found", "invalid recipient", "no mailbox here", "recipient address rejected: undeliverable"}},
-	// Refused, and nothing more is known: mailbox full, disabled, and the rest.
-	{},
-}
-
-func (r rule) matches(stage Stage, reply Reply) bool {
-	if len(r.stages) > 0 && !contains(r.stages, stage) {
-		return false
-	}
-	if len(r.codes) > 0 && !contains(r.codes, reply.Code) {
-		return false
-	}
-	if len(r.enhanced) > 0 && !r.matchesEnhanced(reply.Enhanced) {
-		return false
-	}
-	if len(r.words) == 0 {
-		return true
-	}
-	text := strings.ToLower(reply.Text)
-	for _, w := range r.words {
-		if strings.Contains(text, w) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r rule) matchesEnhanced(code string) bool {
-	for _, e := range r.enhanced {
-		if e == code || strings.HasSuffix(e, ".") && strings.HasPrefix(code, e) {
-			return true
-		}
-	}
-	return false
-}
-
-func contains[T comparable](all []T, one T) bool {
-	for _, a := range all {
-		if a == one {
-			return true
-		}
-	}
-	return false
-}
 
 // Judge says what an answer means for the row of l at that time.
 func Judge(a Answer, l Leased, now time.Time) Settlement {
@@ -109,26 +35,80 @@ func Judge(a Answer, l Leased, now time.Time) Settlement {
 	case a.Reply.Code < 300 && a.Stage == StageDot:
 		s.State = Accepted
 	case a.Reply.Code >= 500:
-		s = judgePermanent(s, l, now)
+		c := consequences[interpret(a)]
+		s.State, s.Address, s.AboutUs = Refused, c.address, c.us
+		if tries < c.tries {
+			s.State, s.Due = Deferred, now.Add(Backoff(tries))
+		}
 	default: // 4yz, and answers that make no sense at this stage
 		s.State, s.Due = Deferred, now.Add(Backoff(tries))
+		s.AboutUs = a.Reply.Temporary() && consequences[interpret(a)].usToo
 	}
 	return s
 }
 
-func judgePermanent(s Settlement, l Leased, now time.Time) Settlement {
-	for _, r := range permanent {
-		if !r.matches(s.Stage, s.Reply) {
-			continue
-		}
-		s.State, s.Address, s.AboutUs = Refused, r.address, r.aboutUs
-		if r.back && l.Attempts == 0 {
-			s.State, s.Due = Deferred, now.Add(Backoff(1))
-		}
-		return s
+// Advice is what an answer means for the relay and the edition, beside the
+// row that Judge settles. The zero value means: go on.
+type Advice struct {
+	Slow   bool          // use one connection less for a while
+	Hold   time.Duration // when not zero, hold the edition at once: before that has passed the relay takes nothing more
+	Remedy string        // a sentence for people, where the answer is about us
+}
+
+// Advise reads the same table as Judge. It says nothing where no answer came.
+func Advise(a Answer) Advice {
+	if a.Lost || a.Reply.Code < 400 {
+		return Advice{}
 	}
-	s.State = Refused // the table ends in a rule that matches all
-	return s
+	c := consequences[interpret(a)]
+	return Advice{Slow: c.slow || a.Reply.Code == 421, Hold: c.hold, Remedy: c.remedy}
+}
+
+// interpret looks a 4yz or 5yz answer up.
+func interpret(a Answer) meaning {
+	rules := permanent
+	if a.Reply.Temporary() {
+		rules = temporary
+	}
+	text := readable(a.Reply.Text)
+	for _, r := range rules {
+		if r.matches(a, text) {
+			return r.means
+		}
+	}
+	return rules[len(rules)-1].means // the last one matches all
+}
+
+// readable is a reply's text for the comparison with words: lower case, typed
+// apostrophes, no addresses, so that spamela@example.org is not taken for spam.
+func readable(text string) string {
+	text = strings.ReplaceAll(strings.ToLower(text), "’", "'")
+	fields := strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' })
+	fields = slices.DeleteFunc(fields, func(f string) bool { return strings.Contains(f, "@") })
+	return " " + strings.Join(fields, " ") + " "
+}
+
+func (r rule) matches(a Answer, text string) bool {
+	switch {
+	case len(r.stages) > 0 && !slices.Contains(r.stages, a.Stage):
+	case len(r.codes) > 0 && !slices.Contains(r.codes, a.Reply.Code):
+	case len(r.enhanced) > 0 && !r.matchesEnhanced(a.Reply.Enhanced):
+	case len(r.words) > 0 && !anyIn(text, r.words):
+	case anyIn(text, r.without):
+	default:
+		return true
+	}
+	return false
+}
+
+func (r rule) matchesEnhanced(code string) bool {
+	return slices.ContainsFunc(r.enhanced, func(e string) bool {
+		return e == code || strings.HasSuffix(e, ".") && strings.HasPrefix(code, e)
+	})
+}
+
+func anyIn(text string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }
 
 // judgement watches an edition's answers: too many about us hold it.
