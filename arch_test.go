@@ -83,7 +83,6 @@ var testKits = []string{"internal/golden", "internal/smtptest", "store/storetest
 // import it too; all others ask the owner.
 var owners = map[string]string{
 	"filippo.io/age":                     "internal/secrets",
-	"filippo.io/age":                     "internal/secrets",
 	"github.com/alecthomas/kong":         "cmd/postrider",
 	"github.com/pelletier/go-toml/v2":    "cmd/postrider",
 	"github.com/schollz/progressbar/v3":  "cmd/postrider",

@@ -22,6 +22,7 @@ import (
 // Store keeps campaigns and editions. Every method that changes something
 // writes the audit entry in the same transaction.
 type Store interface {
+	Uncertain
 	// ListsByName returns the lists of these names in their order; a missing one is
 	// NotFound with the nearest name.
 	ListsByName(ctx context.Context, names []string) ([]subscribers.ListID, error)

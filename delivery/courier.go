@@ -15,12 +15,15 @@ import (
 
 // Timing of the Courier.
 const (
-	ownerTTL    = 30 * time.Second // a silent owner is taken over after this
-	beatEvery   = 5 * time.Second
-	lookEvery   = 250 * time.Millisecond // pause acts within a second
-	drainWithin = 8 * time.Second        // `docker stop` kills after ten
-	freezeChunk = 20_000
-	probeEvery  = time.Minute // a relay that refused our login or certificate
+	ownerTTL      = 30 * time.Second // a silent owner is taken over after this
+	beatEvery     = 5 * time.Second
+	lookEvery     = 250 * time.Millisecond // pause acts within a second
+	drainWithin   = 8 * time.Second        // `docker stop` kills after ten
+	freezeChunk   = 20_000
+	stationsEvery = 4 // looks: a paused relay gets no mail after a second
+	noticeEvery   = 500 * time.Millisecond
+	noticeBatch   = 32
+	probeEvery    = time.Minute // a relay that refused our login or certificate
 )
 
 // Desk is what the Courier needs of the campaigns' house: edition states.
@@ -37,7 +40,7 @@ type Courier struct {
 	Ledger Ledger
 	Desk   Desk
 	Mailer Mailer
-	Relay  RelayConfig
+	Relays func(context.Context) ([]Relay, error) // read again and again; their Config ready for dialling
 	Keys   tokens.Keys
 	Now    func() time.Time // the ledger's clock
 	Log    *slog.Logger
@@ -51,10 +54,10 @@ type run struct {
 	owner    OwnerID
 	recorder *recorder
 	lanes    *lanes
-	gate     gate
 	hard     context.Context // ends when draining has taken too long
 	soft     context.Context // ends when the Courier should stop
 	feeders  sync.WaitGroup
+	slots    sync.WaitGroup
 	probing  atomic.Bool
 }
 
@@ -82,18 +85,17 @@ func (c *Courier) runOnce(ctx context.Context) error {
 	defer kill()
 	r := &run{Courier: c, owner: owner, recorder: newRecorder(c.Ledger, owner, c.Log), lanes: newLanes(), hard: hard, soft: soft}
 
-	var writing, slots, beating sync.WaitGroup
+	var writing, beating sync.WaitGroup
 	writing.Go(func() { r.recorder.run(hard) })
 	beating.Go(func() { r.beat(soft, stop) })
-	for range max(c.Relay.Connections, 1) {
-		slots.Go(r.slot)
-	}
+	r.manStations(soft)
+	r.feeders.Go(func() { r.feedNotices(soft) })
 	r.look(soft)
 
 	r.recorder.stop()
 	r.lanes.close()
 	timer := time.AfterFunc(drainWithin, kill)
-	slots.Wait()
+	r.slots.Wait()
 	r.feeders.Wait()
 	r.recorder.close()
 	writing.Wait()
@@ -120,6 +122,11 @@ func (r *run) beat(ctx context.Context, stop context.CancelCauseFunc) {
 			return
 		case <-tick.C:
 		}
+		if n, err := r.Ledger.ApplyEvidence(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Error("applying evidence", "err", err)
+		} else if n > 0 {
+			r.Log.Info("evidence settled uncertain recipients", "recipients", n)
+		}
 		err := r.Ledger.Beat(ctx, r.owner, ownerTTL)
 		switch {
 		case err == nil || ctx.Err() != nil:
@@ -138,7 +145,10 @@ func (r *run) beat(ctx context.Context, stop context.CancelCauseFunc) {
 func (r *run) look(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
+		if n%stationsEvery == 0 {
+			r.manStations(ctx)
+		}
 		if err := r.reconcile(ctx); err != nil && ctx.Err() == nil {
 			r.Log.Error("looking for work", "err", err)
 		}
@@ -157,7 +167,7 @@ func (r *run) reconcile(ctx context.Context) error {
 	}
 	sending := map[campaigns.EditionID]bool{}
 	open := map[campaigns.EditionID]bool{}
-	for _, l := range r.lanes.snapshot() {
+	for _, l := range r.lanes.editions() {
 		open[l.edition.ID] = true
 	}
 	for _, e := range jobs {
@@ -172,7 +182,7 @@ func (r *run) reconcile(ctx context.Context) error {
 		case campaigns.Sending:
 			sending[e.ID] = true
 			if !open[e.ID] {
-				err = r.open(ctx, e)
+				err = r.openLane(ctx, e)
 			}
 		case campaigns.Held:
 			r.probe(ctx, e)
@@ -181,7 +191,7 @@ func (r *run) reconcile(ctx context.Context) error {
 			r.Log.Error("moving an edition on", "edition", e.ID, "err", err)
 		}
 	}
-	for _, l := range r.lanes.snapshot() {
+	for _, l := range r.lanes.editions() {
 		if !sending[l.edition.ID] {
 			r.giveBack(l)
 		}
@@ -189,8 +199,8 @@ func (r *run) reconcile(ctx context.Context) error {
 	return nil
 }
 
-// open compiles an edition and starts its lane.
-func (r *run) open(ctx context.Context, e campaigns.Edition) error {
+// openLane compiles an edition and starts its lane.
+func (r *run) openLane(ctx context.Context, e campaigns.Edition) error {
 	content, err := r.Ledger.Content(ctx, e.ID)
 	if err != nil {
 		return err
@@ -199,11 +209,18 @@ func (r *run) open(ctx context.Context, e campaigns.Edition) error {
 	if err != nil {
 		return r.Desk.Hold(ctx, "courier", e, campaigns.CauseAnswers, err.Error())
 	}
-	l := &lane{edition: e, letter: letter, wake: make(chan struct{}, 1)}
+	if !r.served(letter.domain) {
+		return r.Desk.Hold(ctx, "courier", e, campaigns.CauseRelay, noRelay(letter.domain))
+	}
+	l := newLane(e, letter)
 	r.lanes.add(l)
 	r.feeders.Go(func() { r.feed(ctx, l) })
 	r.Log.Info("sending", "edition", e.ID)
 	return nil
+}
+
+func noRelay(domain string) string {
+	return fmt.Sprintf("no mail server takes mails of senders at %s: add one with relay add, resume one with relay resume, or name it with --smtp", domain)
 }
 
 // feed keeps a lane supplied and ends the edition when nobody waits.
@@ -215,7 +232,7 @@ func (r *run) feed(ctx context.Context, l *lane) {
 			r.giveBack(l)
 			return
 		}
-		if mails >= refill || r.gate.closed(r.Now()) || r.recorder.unwell() != nil {
+		if !r.lanes.hungry(l, r.open) || r.recorder.unwell() != nil {
 			l.wait(ctx, time.Second)
 			continue
 		}
@@ -228,7 +245,7 @@ func (r *run) feed(ctx context.Context, l *lane) {
 			continue
 		}
 		if len(leased) > 0 {
-			r.lanes.put(l, leased)
+			r.pace(ctx, l, leased)
 			continue
 		}
 		if next.IsZero() && mails == 0 && busy == 0 {
@@ -246,6 +263,30 @@ func (r *run) feed(ctx context.Context, l *lane) {
 			pause = min(max(next.Sub(r.Now()), 10*time.Millisecond), time.Second)
 		}
 		l.wait(ctx, pause)
+	}
+}
+
+// feedNotices keeps the lane of notices supplied. A courier for one edition
+// leaves them to the others.
+func (r *run) feedNotices(ctx context.Context) {
+	l := r.lanes.notices
+	defer r.giveBack(l)
+	for ctx.Err() == nil {
+		mails, _, stopped := r.lanes.state(l)
+		if stopped || r.Only != 0 {
+			return
+		}
+		if mails < refill && r.lanes.hungry(l, r.open) && r.recorder.unwell() == nil {
+			leased, err := r.Ledger.LeaseNotices(ctx, r.owner, noticeBatch)
+			if err != nil && ctx.Err() == nil {
+				r.Log.Error("leasing notices", "err", err)
+			}
+			if len(leased) > 0 {
+				r.lanes.put(l, leased, r.open)
+				continue
+			}
+		}
+		l.wait(ctx, noticeEvery)
 	}
 }
 

@@ -29,7 +29,7 @@ type office struct {
 	keys     tokens.Keys
 }
 
-func furnish(t *testing.T, s *store.Store, emails ...string) *office {
+func furnish(t testing.TB, s *store.Store, emails ...string) *office {
 	t.Helper()
 	keys, err := tokens.New(bytes.Repeat([]byte{7}, 32))
 	if err != nil {
@@ -55,7 +55,7 @@ func readers(n int) []string {
 }
 
 // publish opens an edition of the sample recap, due now.
-func (o *office) publish(t *testing.T) campaigns.Edition {
+func (o *office) publish(t testing.TB) campaigns.Edition {
 	t.Helper()
 	saved, err := (&recaps.Library{Store: o.Store, Now: time.Now}).Keep(t.Context(), "test", recaps.Sample(), "sample")
 	if err != nil {
@@ -68,11 +68,25 @@ func (o *office) publish(t *testing.T) campaigns.Edition {
 	return e
 }
 
-func (o *office) courier(relay *smtptest.Server, connections int) *delivery.Courier {
+// mailServer is where a courier sends to.
+type mailServer interface {
+	Host() string
+	Port() int
+}
+
+func (o *office) courier(relay mailServer, connections int) *delivery.Courier {
+	return o.courierOf(delivery.Relay{State: delivery.RelayActive, Config: configOf(relay, connections)})
+}
+
+func configOf(relay mailServer, connections int) delivery.RelayConfig {
+	return delivery.RelayConfig{Name: "test", Host: relay.Host(), Port: relay.Port(), TLS: delivery.TLSNone, Connections: connections}
+}
+
+func (o *office) courierOf(relays ...delivery.Relay) *delivery.Courier {
 	return &delivery.Courier{
 		Ledger: o.Store, Desk: o.desk, Mailer: mailer.New(mailer.Options{}), Keys: o.keys, Now: o.Now, Node: "test",
-		Relay: delivery.RelayConfig{Name: "test", Host: relay.Host(), Port: relay.Port(), TLS: delivery.TLSNone, Connections: connections},
-		Log:   slog.New(slog.DiscardHandler),
+		Relays: func(context.Context) ([]delivery.Relay, error) { return relays, nil },
+		Log:    slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -239,9 +253,10 @@ func TestWrongPasswordHoldsAndRefusesNobody(t *testing.T) {
 	o := furnish(t, s, readers(20)...)
 	relay := smtptest.Start(t, "", smtptest.Auth("news", "right", "PLAIN"), smtptest.STARTTLS(smtptest.Valid))
 	e := o.publish(t)
-	c := o.courier(relay, 2)
+	config := configOf(relay, 2)
+	config.TLS, config.Username, config.Password = delivery.TLSRequired, "news", "wrong"
+	c := o.courierOf(delivery.Relay{State: delivery.RelayActive, Config: config})
 	c.Mailer = mailer.New(mailer.Options{RootCAs: relay.Roots()})
-	c.Relay.TLS, c.Relay.Username, c.Relay.Password = delivery.TLSRequired, "news", "wrong"
 	got, f := o.run(t, c, e.ID, held)
 	if got.HeldCause != campaigns.CauseRelay || !strings.Contains(got.Reason, "password") {
 		t.Errorf("held because of %q: %q; want the remedy", got.HeldCause, got.Reason)
@@ -250,7 +265,9 @@ func TestWrongPasswordHoldsAndRefusesNobody(t *testing.T) {
 		t.Errorf("figures are %+v, want all 20 waiting", f)
 	}
 	// Mended, it goes on by itself.
-	c.Relay.Password = "right"
+	config.Password = "right"
+	c = o.courierOf(delivery.Relay{State: delivery.RelayActive, Config: config})
+	c.Mailer = mailer.New(mailer.Options{RootCAs: relay.Roots()})
 	_, f = o.run(t, c, e.ID, sent)
 	if f.Accepted != 20 {
 		t.Errorf("after mending the password: %+v", f)

@@ -33,7 +33,7 @@ func Wire(ctx context.Context, m Mailer, relay RelayConfig, e campaigns.Edition,
 			return nil
 		}
 		var envelope Envelope
-		if buf, envelope, err = l.splice(buf[:0], Leased{ID: n, Edition: e.ID, Subscriber: reader}, time.Now()); err != nil {
+		if buf, envelope, err = l.splice(buf[:0], Leased{ID: n, Edition: e.ID, Subscriber: reader}, time.Now(), Relay{}); err != nil {
 			return err
 		}
 		if a := conn.Hand(ctx, envelope, buf, func() <-chan error { return granted }); a.Lost || a.Reply.Code >= 300 {

@@ -33,10 +33,14 @@ func (g *gate) wait(now time.Time) time.Duration {
 	return max(g.until.Sub(now), 0)
 }
 
-func (g *gate) opened() {
+// opened says that a connection came about, and reports whether there had
+// been trouble before.
+func (g *gate) opened() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	before := g.failures > 0
 	g.failures, g.until, g.reason = 0, time.Time{}, ""
+	return before
 }
 
 // failed counts one failure to connect. lasting means that a person has to
@@ -98,30 +102,38 @@ func troubleWords(t *Trouble) string {
 	return fmt.Sprint(t.Err)
 }
 
-// probe looks whether the relay that an edition is held for answers again.
-// It does so beside the Courier's other work: a dead host takes its time.
+// probe looks whether a relay that an edition is held for answers again. It
+// does so beside the Courier's other work: a dead host takes its time.
 func (r *run) probe(ctx context.Context, e campaigns.Edition) {
-	if r.gate.closed(r.Now()) || !r.probing.CompareAndSwap(false, true) {
+	if !r.probing.CompareAndSwap(false, true) {
 		return
 	}
 	r.feeders.Go(func() {
 		defer r.probing.Store(false)
-		if err := r.dialOnce(ctx, e); err != nil && !errs.Is(err, errs.Conflict) {
-			r.Log.Error("going on after the mail server's trouble", "edition", e.ID, "err", err)
+		for _, st := range r.lanes.stationList() {
+			if st.gate.closed(r.Now()) || !r.dialOnce(ctx, st) {
+				continue
+			}
+			if err := r.Desk.Resume(ctx, "courier", e); err != nil && !errs.Is(err, errs.Conflict) {
+				r.Log.Error("going on after the mail server's trouble", "edition", e.ID, "err", err)
+			}
+			return
 		}
 	})
 }
 
-func (r *run) dialOnce(ctx context.Context, e campaigns.Edition) error {
+func (r *run) dialOnce(ctx context.Context, st *station) bool {
 	dial, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	conn, err := r.Mailer.Dial(dial, r.Relay)
+	conn, err := r.Mailer.Dial(dial, st.relay.Config)
 	if err != nil {
-		r.gate.failed(err, r.Relay, r.Now())
-		return nil // known already: the edition says why it is held
+		if _, reason := st.gate.failed(err, st.relay.Config, r.Now()); ctx.Err() == nil {
+			r.noteTrouble(st, reason)
+		}
+		return false
 	}
 	_ = conn.Close() // only its answer was wanted
-	r.gate.opened()
-	r.Log.Info("the mail server answers again", "edition", e.ID)
-	return r.Desk.Resume(ctx, "courier", e)
+	st.gate.opened()
+	r.noteTrouble(st, "")
+	return true
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"postrider/campaigns"
+	"postrider/internal/notice"
 	"postrider/organisation"
 	"postrider/subscribers"
 	"postrider/templates"
@@ -34,7 +35,27 @@ type Ledger interface {
 	// who may no longer be mailed become SUPPRESSED, those whose time is over
 	// EXPIRED. next is when the next one is due, zero when none is.
 	Lease(ctx context.Context, o OwnerID, e campaigns.EditionID, n int) (leased []Leased, next time.Time, err error)
-	// GiveBack returns leased recipients of an edition to QUEUED.
+	// LeaseNotices takes at most n notices that are due.
+	LeaseNotices(ctx context.Context, o OwnerID, n int) ([]Leased, error)
+	// ApplyEvidence turns uncertain recipients that something came back from
+	// into accepted ones, and returns how many.
+	ApplyEvidence(ctx context.Context) (int, error)
+	// Allow takes up to n mails from a relay's pace and its limit for today (0:
+	// none), which all nodes share. Where it grants none, next is when to ask
+	// again.
+	Allow(ctx context.Context, r Relay, daily, n int) (granted int, next time.Time, err error)
+	// TakePace takes up to n mails from the bucket of a pace rule, which fills
+	// evenly at perMinute and holds at most burst.
+	TakePace(ctx context.Context, key string, perMinute, burst, n int, now time.Time) (granted int, next time.Time, err error)
+	// PaceRules are the paces per recipient domain and mail-host family, in
+	// mails per minute: "domain:example.org", "family:google".
+	PaceRules(ctx context.Context) (map[string]int, error)
+	// Postpone returns leased recipients to QUEUED, due at a time.
+	Postpone(ctx context.Context, o OwnerID, rows []RecipientID, due time.Time) error
+	// NoteTrouble keeps why a relay takes no mail, empty when it does again.
+	NoteTrouble(ctx context.Context, r RelayID, reason string, now time.Time) error
+	// GiveBack returns leased recipients of an edition to QUEUED, or notices
+	// where the edition is zero.
 	GiveBack(ctx context.Context, o OwnerID, e campaigns.EditionID, rows []RecipientID) error
 	// Apply writes marks in their order in one transaction. The answer for
 	// each says whether the row was as the mark expects it.
@@ -59,6 +80,7 @@ type Leased struct {
 	FirstAttempt time.Time // zero before the first
 	Drops        int       // times in a row that the connection was lost before the final dot
 	Subscriber   subscribers.Subscriber
+	Notice       *notice.Notice // set where this is no recipient of an edition
 }
 
 // MarkKind tells the two marks apart.
@@ -73,11 +95,12 @@ const (
 
 // Mark is one line for the ledger's group commit.
 type Mark struct {
-	Kind  MarkKind
-	ID    RecipientID
-	Epoch int
-	Relay string
-	At    time.Time
+	Kind   MarkKind
+	ID     RecipientID
+	Epoch  int
+	Relay  string
+	At     time.Time
+	Notice bool // ID is a notice's
 	Settlement
 }
 

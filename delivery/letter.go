@@ -2,12 +2,14 @@ package delivery
 
 import (
 	"fmt"
+	"html"
 	"net/mail"
 	"strings"
 	"time"
 
 	"postrider/campaigns"
 	"postrider/internal/mailaddr"
+	"postrider/internal/notice"
 	"postrider/internal/tokens"
 	"postrider/subscribers"
 	"postrider/templates"
@@ -16,10 +18,12 @@ import (
 // letter is an edition compiled, with what each of its mails takes from it.
 type letter struct {
 	compiled Compiled
-	domain   string // of the sender, for Message-ID and envelope
+	from     string // the sender's address
+	domain   string // of the sender, for Message-ID and the choice of relays
 	baseURL  string
 	zone     *time.Location
 	keys     tokens.Keys
+	notice   bool // nobody can unsubscribe from it
 }
 
 // compile makes the letter of an edition.
@@ -41,7 +45,33 @@ func compile(m Mailer, e campaigns.Edition, c Content, keys tokens.Keys) (letter
 	if err != nil {
 		return letter{}, fmt.Errorf("compiling the edition: %w", err)
 	}
-	return letter{compiled: compiled, domain: domain, baseURL: c.BaseURL, zone: zone, keys: keys}, nil
+	return letter{compiled: compiled, from: from.Address, domain: domain, baseURL: c.BaseURL, zone: zone, keys: keys}, nil
+}
+
+// compileNotice makes the letter of a notice.
+func compileNotice(m Mailer, n notice.Notice, keys tokens.Keys) (letter, error) {
+	from, err := mailaddr.ParseFrom(n.From)
+	if err != nil {
+		return letter{}, fmt.Errorf("the sender of the notice: %w", err)
+	}
+	address, err := mailaddr.Parse(from.Address)
+	if err != nil {
+		return letter{}, fmt.Errorf("the sender of the notice: %w", err)
+	}
+	body := n.HTML
+	if body == "" {
+		body = "<pre style=\"white-space:pre-wrap;font:inherit\">" + html.EscapeString(n.Text) + "</pre>"
+	}
+	compiled, err := m.Compile(Letter{Mail: templates.Mail{Subject: fixed(n.Subject), HTML: fixed(body), Text: fixed(n.Text)},
+		From: from, ReplyTo: n.ReplyTo, Notice: true})
+	if err != nil {
+		return letter{}, fmt.Errorf("compiling the notice: %w", err)
+	}
+	return letter{compiled: compiled, from: from.Address, domain: address.Domain(), zone: time.UTC, keys: keys, notice: true}, nil
+}
+
+func fixed(text string) templates.Part {
+	return templates.Part{Pieces: []templates.Piece{{Text: text}}}
 }
 
 // headers are the fields that every mail of an edition shares: RFC 2369 and
@@ -110,21 +140,32 @@ func feedbackSender(domain string) string {
 }
 
 // splice appends the mail for one recipient to b and says who it is for.
-func (l letter) splice(b []byte, m Leased, now time.Time) ([]byte, Envelope, error) {
+func (l letter) splice(b []byte, m Leased, now time.Time, relay Relay) ([]byte, Envelope, error) {
 	values := l.values(m)
 	b, err := l.compiled.Splice(b, Reader{
 		To:              mail.Address{Name: m.Subscriber.Name, Address: m.Subscriber.Email},
 		Values:          values,
-		MessageID:       m.ID.String() + "." + m.Edition.String() + "@" + l.domain,
+		MessageID:       messageID(m) + "@" + l.domain,
 		Date:            now.In(l.zone),
 		ListUnsubscribe: values[templates.SlotUnsubscribeURL],
 	})
-	return b, Envelope{From: "b-" + l.keys.Verp(tokens.Bounce, int64(m.ID)) + "@" + l.domain, To: m.Subscriber.Email}, err
+	return b, Envelope{From: relay.Sender(l.keys.Verp(tokens.Bounce, int64(m.ID)), l.from), To: m.Subscriber.Email}, err
+}
+
+// messageID is the same on every try.
+func messageID(m Leased) string {
+	if m.Notice != nil {
+		return m.ID.String() + ".notice"
+	}
+	return m.ID.String() + "." + m.Edition.String()
 }
 
 // values fill the slots of one recipient's mail.
 func (l letter) values(m Leased) map[string]string {
 	values := m.Subscriber.Values()
+	if l.notice {
+		return values
+	}
 	values[templates.SlotUnsubscribeURL] = l.baseURL + "/u/" + l.keys.Token(tokens.Unsubscribe, int64(m.ID))
 	values[templates.SlotPreferencesURL] = l.baseURL + "/p/" + l.keys.Token(tokens.Preferences, int64(m.ID))
 	return values
@@ -143,6 +184,6 @@ func Preview(m Mailer, e campaigns.Edition, c Content, email string, now time.Ti
 		return nil, nil, err
 	}
 	reader := Leased{ID: 1, Edition: max(e.ID, 1), Subscriber: subscribers.Subscriber{Email: email}}
-	b, _, err := l.splice(nil, reader, now)
+	b, _, err := l.splice(nil, reader, now, Relay{})
 	return b, l.values(reader), err
 }

@@ -11,15 +11,12 @@ import (
 )
 
 // slot is one connection's life: take a mail, hand it over, record the
-// answer, reconnect where that is needed. It ends when the lanes close.
-func (r *run) slot() {
-	s := &slot{run: r}
+// answer, reconnect where that is needed. It ends when its station leaves.
+func (r *run) slot(st *station) {
+	s := &slot{run: r, station: st}
 	defer s.hangUp()
-	for {
-		if !r.ready() {
-			return
-		}
-		l, m, ok := r.lanes.take()
+	for s.ready() {
+		l, m, ok := r.lanes.take(st)
 		if !ok {
 			return
 		}
@@ -27,25 +24,30 @@ func (r *run) slot() {
 			r.lanes.done(l, m, true)
 			continue
 		}
+		st.spend()
 		s.deliver(l, m)
 	}
 }
 
-// ready waits while the relay or the database is in trouble; false means stop.
-func (r *run) ready() bool {
+// ready waits while the relay or the database is in trouble, or the pace is
+// spent; false means stop.
+func (s *slot) ready() bool {
 	for {
-		if r.soft.Err() != nil {
+		if s.station.soft.Err() != nil {
 			return false
 		}
-		pause := r.gate.wait(r.Now())
-		if r.recorder.unwell() != nil {
+		pause := s.gate.wait(s.Now())
+		if s.recorder.unwell() != nil {
 			pause = max(pause, 200*time.Millisecond)
+		}
+		if pause == 0 {
+			pause = s.allowed(s.station)
 		}
 		if pause == 0 {
 			return true
 		}
 		select {
-		case <-r.soft.Done():
+		case <-s.station.soft.Done():
 		case <-time.After(min(pause, time.Second)):
 		}
 	}
@@ -53,8 +55,11 @@ func (r *run) ready() bool {
 
 type slot struct {
 	*run
-	conn Conn
-	buf  []byte
+	*station
+	conn  Conn
+	mails int       // handed over on conn
+	since time.Time // when conn was opened
+	buf   []byte
 }
 
 func (s *slot) hangUp() {
@@ -64,34 +69,30 @@ func (s *slot) hangUp() {
 	}
 }
 
-// connect makes sure that there is a usable connection. Where the relay does
-// not let us in, all slots wait and, if it will not pass, the editions are held.
+// worn reports whether the connection has served as long as its relay wants.
+func (s *slot) worn() bool {
+	r := s.relay
+	return r.MailsPerConnection > 0 && s.mails >= r.MailsPerConnection ||
+		r.MinutesPerConnection > 0 && s.Now().Sub(s.since) >= time.Duration(r.MinutesPerConnection)*time.Minute
+}
+
+// connect makes sure that there is a usable connection.
 func (s *slot) connect() bool {
-	if s.conn != nil && s.conn.Usable() {
+	if s.conn != nil && s.conn.Usable() && !s.worn() {
 		return true
 	}
 	s.hangUp()
 	// The connection outlives a stop by the time that a final dot needs.
-	conn, err := s.Mailer.Dial(s.hard, s.Relay)
-	if err == nil {
-		s.conn = conn
-		s.gate.opened()
-		return true
+	conn, err := s.Mailer.Dial(s.hard, s.relay.Config)
+	if err != nil {
+		s.troubled(s.station, err)
+		return false
 	}
-	s.troubled(err)
-	return false
-}
-
-// troubled closes the gate and holds the editions where waiting will not mend it.
-func (r *run) troubled(err error) {
-	lasting, reason := r.gate.failed(err, r.Relay, r.Now())
-	r.Log.Error("the mail server does not take mail", "err", reason)
-	if !lasting || r.soft.Err() != nil {
-		return
+	s.conn, s.mails, s.since = conn, 0, s.Now()
+	if s.gate.opened() {
+		s.noteTrouble(s.station, "")
 	}
-	for _, l := range r.lanes.snapshot() {
-		r.hold(l, campaigns.CauseRelay, reason)
-	}
+	return true
 }
 
 // hold stops a lane and its edition.
@@ -108,7 +109,13 @@ func (s *slot) deliver(l *lane, m Leased) {
 	now := s.Now()
 	var envelope Envelope
 	var err error
-	s.buf, envelope, err = l.letter.splice(s.buf[:0], m, now)
+	letter := l.letter
+	if m.Notice != nil {
+		letter, err = compileNotice(s.Mailer, *m.Notice, s.Keys)
+	}
+	if err == nil {
+		s.buf, envelope, err = letter.splice(s.buf[:0], m, now, s.relay)
+	}
 	if err != nil {
 		s.unsendable(l, m, err)
 		return
@@ -117,15 +124,16 @@ func (s *slot) deliver(l *lane, m Leased) {
 	defer drop()
 	var granted atomic.Bool
 	// On a stop, whatever has not been promised a final dot is dropped.
-	release := context.AfterFunc(s.soft, func() {
+	release := context.AfterFunc(s.run.soft, func() {
 		if !granted.Load() {
 			drop()
 		}
 	})
 	defer release()
 	var refusedMark atomic.Bool
+	s.mails++
 	answer := s.conn.Hand(ctx, envelope, s.buf, func() <-chan error {
-		asked := s.recorder.begin(Mark{Kind: MarkSending, ID: m.ID, Epoch: m.Epoch, Relay: s.Relay.Name, At: s.Now()})
+		asked := s.recorder.begin(s.mark(MarkSending, m))
 		told := make(chan error, 1)
 		go func() {
 			err := <-asked
@@ -135,8 +143,13 @@ func (s *slot) deliver(l *lane, m Leased) {
 		}()
 		return told
 	})
-	s.settle(l, m, answer, refusedMark.Load() || s.soft.Err() != nil)
+	s.settle(l, m, answer, refusedMark.Load() || s.run.soft.Err() != nil)
 	s.lanes.done(l, m, false)
+}
+
+// mark is a line for the ledger about m, now.
+func (s *slot) mark(kind MarkKind, m Leased) Mark {
+	return Mark{Kind: kind, ID: m.ID, Epoch: m.Epoch, Relay: s.relay.Name, At: s.Now(), Notice: m.Notice != nil}
 }
 
 // settle records an answer. ours says that the mail was dropped by us, not by
@@ -147,11 +160,16 @@ func (s *slot) settle(l *lane, m Leased, a Answer, ours bool) {
 	if set.Drop && ours {
 		set.State, set.Due, set.Drop, set.Reason = Queued, now, false, ""
 	}
-	s.recorder.settle(Mark{Kind: MarkSettled, ID: m.ID, Epoch: m.Epoch, Relay: s.Relay.Name, At: now, Settlement: set})
+	if set.State == Unknown && (m.Notice != nil || l.edition.Policy == campaigns.PolicyResend) {
+		set.State, set.Due, set.Drop = Queued, now.Add(Backoff(m.Attempts+1)), true // at least once
+	}
+	settled := s.mark(MarkSettled, m)
+	settled.Settlement = set
+	s.recorder.settle(settled)
 	if set.State != Accepted {
 		s.Log.Info("not accepted", "edition", m.Edition, "subscriber", m.Subscriber.ID, "outcome", set.State, "code", a.Reply.Code, "stage", a.Stage)
 	}
-	if a.Lost || a.Reply.Code == 0 {
+	if a.Lost || a.Reply.Code == 0 || m.Notice != nil {
 		return
 	}
 	if s.lanes.see(l, set.AboutUs) {
@@ -162,10 +180,11 @@ func (s *slot) settle(l *lane, m Leased, a Answer, ours bool) {
 // unsendable settles a recipient whose mail cannot be written at all: nothing
 // goes on the wire.
 func (s *slot) unsendable(l *lane, m Leased, err error) {
-	granted := <-s.recorder.begin(Mark{Kind: MarkSending, ID: m.ID, Epoch: m.Epoch, Relay: s.Relay.Name, At: s.Now()})
+	granted := <-s.recorder.begin(s.mark(MarkSending, m))
 	if granted == nil {
-		s.recorder.settle(Mark{Kind: MarkSettled, ID: m.ID, Epoch: m.Epoch, Relay: s.Relay.Name, At: s.Now(),
-			Settlement: Settlement{State: Refused, Stage: StageMail, Reason: "the mail for this reader cannot be written: " + err.Error()}})
+		settled := s.mark(MarkSettled, m)
+		settled.Settlement = Settlement{State: Refused, Stage: StageMail, Reason: "the mail for this reader cannot be written: " + err.Error()}
+		s.recorder.settle(settled)
 	}
 	if granted != nil && !errors.Is(granted, errFenced) {
 		s.lanes.done(l, m, true)

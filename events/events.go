@@ -4,8 +4,10 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -101,6 +103,10 @@ func (s *Shares) Flush(ctx context.Context) {
 	for _, c := range gathered {
 		counts = append(counts, *c)
 	}
+	// In one order on all nodes, so that no two wait for each other's rows.
+	slices.SortFunc(counts, func(a, b ShareCount) int {
+		return cmp.Or(cmp.Compare(a.Edition, b.Edition), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Network, b.Network), cmp.Compare(a.N, b.N))
+	})
 	err := s.Log.AddShares(ctx, counts)
 	if err == nil {
 		return
@@ -125,7 +131,7 @@ func (s *Shares) Flush(ctx context.Context) {
 // that say what they are.
 var machineWords = []string{
 	"bot", "crawl", "spider", "preview", "scan", "facebookexternalhit", "mastodon/", "http.rb", "curl/", "wget/", "python",
-	"go-http-client", "okhttp", "headless", "slurp", "monitor", "fetch", "whatsapp/", "telegram", "safelinks", "proofpoint", "mimecast",
+	"go-http-client", "okhttp", "headless", "slurp", "monitor", "fetch", "whatsapp/", "safelinks", "proofpoint", "mimecast",
 }
 
 // Machine reports whether a user agent names itself a machine. An empty one is
@@ -135,6 +141,7 @@ func Machine(userAgent string) bool {
 	if ua == "" {
 		return true
 	}
+	ua = strings.ReplaceAll(ua, "cubot", "") // a make of telephones
 	for _, w := range machineWords {
 		if strings.Contains(ua, w) {
 			return true

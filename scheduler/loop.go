@@ -100,8 +100,8 @@ func (l *Loop) tick(ctx context.Context, c campaigns.Campaign) (time.Time, error
 		last = c.ScheduledFrom
 	}
 	now := l.Now()
-	due := s.Between(last, now, maxMissed)
-	for i, f := range due {
+	due := s.Between(last, now, maxMissed+1) // one more says whether the last of them is the latest
+	for i, f := range due[:min(len(due), maxMissed)] {
 		o := campaigns.Occurrence{Wall: f.Wall, Offset: f.Offset, DueAt: f.At, State: campaigns.OccurrenceDue}
 		if i < len(due)-1 {
 			// Several dates passed while nothing ran: readers get one mail, not a heap.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"postrider/delivery"
 	"postrider/internal/ids"
@@ -10,12 +9,15 @@ import (
 
 // The statements of the group commit. A settlement other than accepted also
 // fits a row whose mark A failed: nothing of it was completed. Whatever would
-// wait in a cancelled edition is cancelled.
+// wait in a cancelled edition is cancelled. A first attempt is kept less the
+// time that its edition had stood still by then, so that only what it stands
+// still afterwards prolongs its 48 hours.
 const (
 	markSending = `
 		UPDATE recipients
 		SET state = 'sending', attempts = attempts + 1, relay = $4, updated_at = $5,
-		    first_attempt = CASE WHEN first_attempt = 0 THEN $5 ELSE first_attempt END
+		    first_attempt = CASE WHEN first_attempt = 0 THEN $5 - coalesce((SELECT e.still_ms FROM editions e WHERE e.id = recipients.edition_id), 0)
+		                         ELSE first_attempt END
 		WHERE id = $1 AND owner = $2 AND epoch = $3 AND state = 'leased'`
 	markSettled = `
 		UPDATE recipients
@@ -25,7 +27,7 @@ const (
 		    drops = CASE WHEN CAST($11 AS INTEGER) = 1 THEN drops + 1 ELSE 0 END,
 		    attempts = CASE WHEN state = 'sending' AND CAST($12 AS INTEGER) = 1 THEN attempts - 1 ELSE attempts END
 		WHERE id = $1 AND owner = $2 AND epoch = $3
-		  AND (state = 'sending' OR (state = 'leased' AND CAST($4 AS TEXT) IN ('queued', 'deferred')))`
+		  AND (state = 'sending' OR (state = 'leased' AND CAST($4 AS TEXT) <> 'accepted'))`
 	// A late 250 of an owner that was taken over is evidence.
 	markEvidence = `
 		UPDATE recipients
@@ -35,6 +37,15 @@ const (
 		INSERT INTO attempts (id, recipient_id, edition_id, number, relay, outcome, stage, code, enhanced, answer, at)
 		SELECT CAST($1 AS BIGINT), id, edition_id, attempts, CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS INTEGER), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS BIGINT)
 		FROM recipients WHERE id = $2`
+	// Editions of recipients that go back to waiting, kept as they are until the
+	// end of the transaction. PostgreSQL only: without it a cancelling at the same
+	// moment sees such a row still on the wire, the settlement sees the edition
+	// not yet cancelled, and the row waits for good.
+	keepEditions = `
+		SELECT id FROM editions
+		WHERE id IN (SELECT edition_id FROM recipients WHERE id = ANY($1))
+		ORDER BY id
+		FOR SHARE`
 	markAddress = `
 		UPDATE subscribers SET address_state = $2, updated_at = $3
 		WHERE id = (SELECT subscriber_id FROM recipients WHERE id = $1) AND address_state = 'ok'`
@@ -43,34 +54,24 @@ const (
 // Apply implements delivery.Ledger. Accepted tries leave their trace in the
 // recipient's own row; the table of attempts keeps the others.
 func (s *Store) Apply(ctx context.Context, o delivery.OwnerID, marks []delivery.Mark) ([]bool, error) {
+	all := s.keepStates(marks)
+	before := len(all)
+	for _, m := range marks {
+		table := func(query string) string { return query }
+		if m.Notice {
+			table = inNotices
+		}
+		if m.Kind == delivery.MarkSending {
+			all = append(all, statement{table(markSending), []any{m.ID, o, m.Epoch, m.Relay, millis(m.At)}})
+			continue
+		}
+		all = append(all, statement{table(markSettled), []any{m.ID, o, m.Epoch, m.State, millis(m.Due), m.Reply.Code, m.Reply.Enhanced, m.Reply.Text,
+			m.Reason, millis(m.At), bit(m.Drop), bit(m.State == delivery.Queued && !m.Drop)}})
+	}
 	done := make([]bool, len(marks))
-	err := s.update(ctx, "writing marks", func(t *tx) error {
-		sending, err := t.prepare(ctx, markSending)
-		if err != nil {
-			return err
-		}
-		defer sending.Close()
-		settled, err := t.prepare(ctx, markSettled)
-		if err != nil {
-			return err
-		}
-		defer settled.Close()
+	err := s.updateMany(ctx, "writing marks", all, func(t *tx, changed []int64) error {
 		for i, m := range marks {
-			var r sql.Result
-			if m.Kind == delivery.MarkSending {
-				r, err = sending.ExecContext(ctx, m.ID, o, m.Epoch, m.Relay, millis(m.At))
-			} else {
-				r, err = settled.ExecContext(ctx, m.ID, o, m.Epoch, m.State, millis(m.Due), m.Reply.Code, m.Reply.Enhanced, m.Reply.Text,
-					m.Reason, millis(m.At), bit(m.Drop), bit(m.State == delivery.Queued && !m.Drop))
-			}
-			if err != nil {
-				return err
-			}
-			n, err := r.RowsAffected()
-			if err != nil {
-				return err
-			}
-			done[i] = n > 0
+			done[i] = changed[before+i] > 0
 			if m.Kind == delivery.MarkSettled {
 				if err := t.followUp(ctx, m, done[i]); err != nil {
 					return err
@@ -82,8 +83,25 @@ func (s *Store) Apply(ctx context.Context, o delivery.OwnerID, marks []delivery.
 	return done, err
 }
 
+// keepStates is what comes before marks that make recipients wait.
+func (s *Store) keepStates(marks []delivery.Mark) []statement {
+	var rows []int64
+	for _, m := range marks {
+		if !m.Notice && m.Kind == delivery.MarkSettled && (m.State == delivery.Queued || m.State == delivery.Deferred) {
+			rows = append(rows, int64(m.ID))
+		}
+	}
+	if len(rows) == 0 || !s.Shared() {
+		return nil
+	}
+	return []statement{{keepEditions, []any{rows}}}
+}
+
 // followUp writes what a settlement means beside its row.
 func (t *tx) followUp(ctx context.Context, m delivery.Mark, settled bool) error {
+	if m.Notice {
+		return nil // its own row keeps the last try
+	}
 	if m.State == delivery.Accepted {
 		if settled {
 			return nil
@@ -100,10 +118,6 @@ func (t *tx) followUp(ctx context.Context, m delivery.Mark, settled bool) error 
 		return nil
 	}
 	return t.exec(ctx, markAddress, m.ID, m.Address, millis(m.At))
-}
-
-func (t *tx) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
-	return t.t.PrepareContext(ctx, t.d.placeholders(q))
 }
 
 func bit(b bool) int {

@@ -68,11 +68,13 @@ func (s *Store) ChangeCampaign(ctx context.Context, c campaigns.Campaign, update
 
 // Campaign implements campaigns.Store.
 func (s *Store) Campaign(ctx context.Context, ref string) (campaigns.Campaign, error) {
-	where, arg := `WHERE name = $1`, any(ref)
-	if id, err := ids.Parse[campaigns.Campaign](ref); err == nil {
-		where, arg = `WHERE id = $1`, id
-	}
-	rows, err := s.reader().query(ctx, `SELECT `+campaignColumns+` FROM campaigns `+where, arg)
+	// A name may look like an id.
+	id, _ := ids.Parse[campaigns.Campaign](ref) // zero, which no campaign has, where it does not
+	rows, err := s.reader().query(ctx, `
+		SELECT `+campaignColumns+` FROM campaigns
+		WHERE id = $1 OR name = $2
+		ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END
+		LIMIT 1`, id, ref)
 	c, err := one(s, "campaign "+ref, rows, err, scanCampaign)
 	if errs.Is(err, errs.NotFound) {
 		return c, s.missing(ctx, "campaign", ref, `SELECT name FROM campaigns ORDER BY name LIMIT 1000`)
@@ -149,9 +151,23 @@ func (s *Store) RecordOccurrence(ctx context.Context, o campaigns.Occurrence, e 
 	})
 }
 
+const insertOccurrence = `
+	INSERT INTO occurrences (id, campaign_id, wall, utc_offset, due_at, state, reason, edition_id, updated_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+func occurrenceValues(o campaigns.Occurrence, now time.Time) []any {
+	return []any{o.ID, o.Campaign, o.Wall, o.Offset, millis(o.DueAt), o.State, o.Reason, o.Edition, millis(now)}
+}
+
 func (t *tx) addOccurrence(ctx context.Context, o campaigns.Occurrence, now time.Time) error {
-	return t.exec(ctx, `
-		INSERT INTO occurrences (id, campaign_id, wall, utc_offset, due_at, state, reason, edition_id, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		o.ID, o.Campaign, o.Wall, o.Offset, millis(o.DueAt), o.State, o.Reason, o.Edition, millis(now))
+	return t.exec(ctx, insertOccurrence, occurrenceValues(o, now)...)
+}
+
+// openOccurrence stores a firing that opens an edition: a new one, or one that
+// is on record as due.
+func (t *tx) openOccurrence(ctx context.Context, o campaigns.Occurrence, now time.Time) error {
+	return t.swap(ctx, "firing "+o.Wall, insertOccurrence+`
+		ON CONFLICT (campaign_id, wall, utc_offset) DO UPDATE
+		SET state = excluded.state, reason = excluded.reason, edition_id = excluded.edition_id, updated_at = excluded.updated_at
+		WHERE occurrences.state = 'due'`, occurrenceValues(o, now)...)
 }

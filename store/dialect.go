@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"regexp"
 	"sync"
@@ -24,6 +26,9 @@ type dialect struct {
 	// hold takes the lock that says that owner $1 lives, drop lets go of it, and
 	// alive is true when nobody holds it; empty where a process lock says it.
 	hold, drop, alive string
+	// many runs statements in an open transaction and returns the rows that
+	// each changed.
+	many func(context.Context, *sql.Conn, *sql.Tx, []statement, map[string]*sql.Stmt) ([]int64, error)
 	// lockSchema begins a migration so that one process at a time migrates.
 	lockSchema string
 	// isUnique recognises a violated UNIQUE or PRIMARY KEY.
@@ -54,6 +59,7 @@ func sqliteDialect() dialect {
 		// Only the word INTEGER makes the key the row's number; BIGINT costs an
 		// index beside each table.
 		schema: func(text string) string { return bigKey.ReplaceAllString(text, "INTEGER${1}PRIMARY KEY") },
+		many:   manySQLite,
 		isUnique: func(err error) bool {
 			var e sqlite3.Error
 			return errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
@@ -79,6 +85,7 @@ func postgresDialect() dialect {
 		schema:       func(text string) string { return text },
 		skipLocked:   "FOR UPDATE SKIP LOCKED",
 		clock:        "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+		many:         manyPostgres,
 		hold:         "SELECT pg_try_advisory_lock($1)",
 		drop:         "SELECT pg_advisory_unlock($1)",
 		alive:        "SELECT pg_try_advisory_xact_lock($1)",

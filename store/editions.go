@@ -31,7 +31,7 @@ func scanEdition(r *sql.Rows) (campaigns.Edition, error) {
 func (s *Store) OpenEdition(ctx context.Context, e campaigns.Edition, c campaigns.Content, o *campaigns.Occurrence, entry audit.Entry) error {
 	return s.update(ctx, "opening the edition", func(t *tx) error {
 		if o != nil {
-			if err := t.addOccurrence(ctx, *o, entry.At); err != nil {
+			if err := t.openOccurrence(ctx, *o, entry.At); err != nil {
 				return err
 			}
 		}

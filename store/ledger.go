@@ -97,6 +97,9 @@ func (s *Store) Lease(ctx context.Context, o delivery.OwnerID, e campaigns.Editi
 	var leased []delivery.Leased
 	var next int64
 	err := s.update(ctx, "leasing recipients", func(t *tx) error {
+		if err := t.alive(ctx, o); err != nil {
+			return err
+		}
 		for _, state := range []string{"deferred", "queued"} {
 			if n -= len(leased); n <= 0 {
 				break
@@ -108,9 +111,7 @@ func (s *Store) Lease(ctx context.Context, o delivery.OwnerID, e campaigns.Editi
 			leased = append(leased, rows...)
 		}
 		if len(leased) == 0 {
-			return t.row(ctx, `
-				SELECT coalesce(min(not_before), 0) FROM recipients
-				WHERE edition_id = $1 AND state IN ('queued', 'deferred')`, e).Scan(&next)
+			return t.row(ctx, nextDue, e).Scan(&next)
 		}
 		var err error
 		leased, err = t.mailable(ctx, leased, e, now)
@@ -147,7 +148,7 @@ func (t *tx) claim(ctx context.Context, o delivery.OwnerID, e campaigns.EditionI
 		l := delivery.Leased{Edition: e}
 		var first int64
 		err := r.Scan(&l.ID, &l.Epoch, &l.Attempts, &l.Drops, &l.Subscriber.ID, &first)
-		l.FirstAttempt = fromMillis(first)
+		l.FirstAttempt = fromMillis(first) // mailable adds the time that the edition stood still
 		return l, err
 	})
 }
@@ -169,8 +170,11 @@ func (t *tx) mailable(ctx context.Context, leased []delivery.Leased, e campaigns
 		if !ok {
 			p.reason = "no longer a reader"
 		}
+		if !l.FirstAttempt.IsZero() {
+			l.FirstAttempt = l.FirstAttempt.Add(time.Duration(still) * time.Millisecond)
+		}
 		state := delivery.Suppressed
-		if p.reason == "" && !l.FirstAttempt.IsZero() && now.Sub(l.FirstAttempt) > expireAfter+time.Duration(still)*time.Millisecond {
+		if p.reason == "" && !l.FirstAttempt.IsZero() && now.Sub(l.FirstAttempt) > expireAfter {
 			state, p.reason = delivery.Expired, "not accepted within 48 hours of the first try"
 		}
 		if p.reason == "" {

@@ -33,12 +33,16 @@ func (t *tx) freezeChunk(ctx context.Context, e campaigns.EditionID, cursor, cut
 // GiveBack implements delivery.Ledger.
 func (s *Store) GiveBack(ctx context.Context, o delivery.OwnerID, e campaigns.EditionID, rows []delivery.RecipientID) error {
 	return s.update(ctx, "giving recipients back", func(t *tx) error {
+		back := `
+			UPDATE recipients
+			SET state = CASE WHEN (SELECT state FROM editions WHERE id = $3) = 'cancelled' THEN 'cancelled' ELSE 'queued' END,
+			    owner = 0, updated_at = $4
+			WHERE id = $1 AND owner = $2 AND state = 'leased'`
+		if e == 0 {
+			back = inNotices(back)
+		}
 		for _, id := range rows {
-			if err := t.exec(ctx, `
-				UPDATE recipients
-				SET state = CASE WHEN (SELECT state FROM editions WHERE id = $3) = 'cancelled' THEN 'cancelled' ELSE 'queued' END,
-				    owner = 0, updated_at = $4
-				WHERE id = $1 AND owner = $2 AND state = 'leased'`, id, o, e, millis(s.Now())); err != nil {
+			if err := t.exec(ctx, back, id, o, e, millis(s.Now())); err != nil {
 				return err
 			}
 		}

@@ -38,16 +38,30 @@ func (s *Store) Beat(ctx context.Context, o delivery.OwnerID, ttl time.Duration)
 		return err
 	}
 	now := s.Now()
-	return s.update(ctx, "extending leases", func(t *tx) error {
+	if err := s.update(ctx, "extending leases", func(t *tx) error {
 		n, err := t.changed(ctx, `UPDATE owners SET until = $2 WHERE id = $1`, o, millis(now.Add(ttl)))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errs.Conflictf("this process was silent too long and another one took its work over")
-		}
-		return s.takeOver(ctx, t, o, now)
-	})
+		return takenOver(n, err)
+	}); err != nil {
+		return err
+	}
+	// Apart, so that two that slept do not wait for each other's row.
+	return s.update(ctx, "taking over silent processes", func(t *tx) error { return s.takeOver(ctx, t, o, now) })
+}
+
+// alive makes sure that the owner has not been taken over, and keeps others
+// from doing so until the end of the transaction. What a dead owner leased
+// would be nobody's to give back.
+func (t *tx) alive(ctx context.Context, o delivery.OwnerID) error {
+	n, err := t.changed(ctx, `UPDATE owners SET until = until WHERE id = $1`, o)
+	return takenOver(n, err)
+}
+
+// takenOver is the Conflict of an owner whose row is gone.
+func takenOver(rows int64, err error) error {
+	if err == nil && rows == 0 {
+		return errs.Conflictf("this process was silent too long and another one took its work over")
+	}
+	return err
 }
 
 // Leave implements delivery.Ledger.
@@ -55,10 +69,10 @@ func (s *Store) Leave(ctx context.Context, o delivery.OwnerID) error {
 	now := s.Now()
 	defer s.sitDown(o)
 	return s.update(ctx, "giving back leases", func(t *tx) error {
-		if err := t.release(ctx, o, now); err != nil {
+		if err := t.exec(ctx, `DELETE FROM owners WHERE id = $1`, o); err != nil {
 			return err
 		}
-		return t.exec(ctx, `DELETE FROM owners WHERE id = $1`, o)
+		return t.release(ctx, o, now)
 	})
 }
 
@@ -112,7 +126,9 @@ func (s *Store) sitDown(o delivery.OwnerID) {
 
 // takeOver ends every other owner that is dead. An owner is dead when its
 // leases are over; the process that holds the lock of a SQLite file knows that
-// all others are; on PostgreSQL a lock that nobody holds says it at once.
+// all others are; on PostgreSQL a lock that nobody holds says it at once. The
+// owner goes before its rows: a lease at the same moment either comes first and
+// is released with them, or finds its owner gone.
 func (s *Store) takeOver(ctx context.Context, t *tx, me delivery.OwnerID, now time.Time) error {
 	type owner struct {
 		id    delivery.OwnerID
@@ -136,10 +152,14 @@ func (s *Store) takeOver(ctx context.Context, t *tx, me delivery.OwnerID, now ti
 		if !dead {
 			continue
 		}
-		if err := t.release(ctx, o.id, now); err != nil {
+		gone, err := t.changed(ctx, `DELETE FROM owners WHERE id = $1 AND until = $2`, o.id, o.until)
+		if err != nil {
 			return err
 		}
-		if err := t.exec(ctx, `DELETE FROM owners WHERE id = $1`, o.id); err != nil {
+		if gone == 0 {
+			continue // it has just beaten
+		}
+		if err := t.release(ctx, o.id, now); err != nil {
 			return err
 		}
 	}
@@ -156,8 +176,13 @@ func (t *tx) release(ctx context.Context, o delivery.OwnerID, now time.Time) err
 		WHERE owner = $1 AND state = 'leased'`, o, millis(now)); err != nil {
 		return err
 	}
-	return t.exec(ctx, `
+	const again = `(SELECT e.policy FROM editions e WHERE e.id = recipients.edition_id) = 'resend'`
+	if err := t.exec(ctx, `
 		UPDATE recipients
-		SET state = 'unknown', owner = 0, updated_at = $2, reason = 'the sending process ended before the answer came'
-		WHERE owner = $1 AND state = 'sending'`, o, millis(now))
+		SET state = CASE WHEN `+again+` AND NOT (`+cancelled+`) THEN 'queued' ELSE 'unknown' END, owner = 0, updated_at = $2,
+		    reason = 'the sending process ended before the answer came'
+		WHERE owner = $1 AND state = 'sending'`, o, millis(now)); err != nil {
+		return err
+	}
+	return t.releaseNotices(ctx, o, now)
 }

@@ -48,12 +48,17 @@ func (s *Store) Recipient(ctx context.Context, id delivery.RecipientID) (deliver
 	return one(s, "recipient", rows, err, scanRecipient)
 }
 
+// nextDue takes the first of each state from the index, however many wait.
+const nextDue = `
+	SELECT coalesce(min(CASE WHEN due = 0 THEN 1 ELSE due END), 0)
+	FROM (SELECT min(not_before) AS due FROM recipients WHERE edition_id = $1 AND state = 'queued'
+	      UNION ALL
+	      SELECT min(not_before) AS due FROM recipients WHERE edition_id = $1 AND state = 'deferred') AS firsts`
+
 // NextDue is when the next waiting recipient of an edition is due, the zero
 // time when none waits.
 func (s *Store) NextDue(ctx context.Context, e campaigns.EditionID) (time.Time, error) {
 	var due int64
-	err := s.reader().row(ctx, `
-		SELECT coalesce(min(CASE WHEN not_before = 0 THEN 1 ELSE not_before END), 0) FROM recipients
-		WHERE edition_id = $1 AND state IN ('queued', 'deferred')`, e).Scan(&due)
+	err := s.reader().row(ctx, nextDue, e).Scan(&due)
 	return fromMillis(due), s.wrap("reading who is due", err)
 }

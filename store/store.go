@@ -31,6 +31,8 @@ type Store struct {
 	now      func() time.Time
 	owners   map[delivery.OwnerID]*sql.Conn // PostgreSQL: the sessions that hold our owners' locks
 	ownersMu sync.Mutex
+	stmts    map[string]*sql.Stmt // prepared on the writer's connection, by their text; never changed in place
+	stmtMu   sync.Mutex
 	offset   atomic.Int64 // database clock minus ours, nanoseconds; 0 on SQLite
 }
 

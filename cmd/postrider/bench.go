@@ -184,7 +184,7 @@ func (c *benchCmd) ledger(s *session, relay delivery.RelayConfig, out *measured)
 		ctx, stop := context.WithCancel(s.ctx)
 		defer stop()
 		clock := &stopwatch{Mailer: mailer.New(mailer.Options{})}
-		courier := h.courier(relay)
+		courier := h.courier(onlyRelay(relay))
 		courier.Only, courier.Mailer = e.ID, clock
 		before := cpu()
 		ended := make(chan error, 1)

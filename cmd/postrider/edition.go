@@ -16,6 +16,7 @@ type editionCmd struct {
 	Approve    editionApproveCmd    `cmd:"" help:"Approve an edition that waits for it."`
 	Pause      editionPauseCmd      `cmd:"" help:"Stop sending; mails on the wire finish."`
 	Resume     editionResumeCmd     `cmd:"" help:"Go on where it stopped; nobody gets it twice."`
+	Uncertain  uncertainCmd         `cmd:"" help:"Those whose outcome is not certain: list, send again, or leave."`
 	Cancel     editionCancelCmd     `cmd:"" help:"End an edition: who has not had it will not get it."`
 }
 

@@ -178,7 +178,7 @@ func (c *publishCmd) send(s *session, h *house, e campaigns.Edition, relay deliv
 	if handOver {
 		s.say("Another Postrider is sending from this database: it takes edition %s over.", e.ID)
 	} else {
-		courier := h.courier(relay)
+		courier := h.courier(onlyRelay(relay))
 		courier.Only = e.ID
 		go func() { ended <- courier.Run(ctx) }()
 	}

@@ -183,7 +183,7 @@ func (p *process) send(ctx context.Context, fail context.CancelCauseFunc) {
 		case <-time.After(15 * time.Second):
 		}
 	}
-	if err := p.courier(*p.relay).Run(ctx); err != nil {
+	if err := p.courier(onlyRelay(*p.relay)).Run(ctx); err != nil {
 		fail(err)
 	}
 }

@@ -126,13 +126,19 @@ func openKeys(ctx context.Context, db *store.Store, path string) (tokens.Keys, e
 }
 
 // courier makes the one that sends from this installation.
-func (h *house) courier(relay delivery.RelayConfig) *delivery.Courier {
+func (h *house) courier(relays func(context.Context) ([]delivery.Relay, error)) *delivery.Courier {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
 	}
 	return &delivery.Courier{
-		Ledger: h.store, Desk: h.desk, Mailer: mailer.New(mailer.Options{}), Relay: relay, Keys: h.keys,
+		Ledger: h.store, Desk: h.desk, Mailer: mailer.New(mailer.Options{}), Relays: relays, Keys: h.keys,
 		Now: h.store.Now, Log: h.log, Node: fmt.Sprintf("%s/%d", host, os.Getpid()),
 	}
+}
+
+// onlyRelay is the mail server of --smtp: the database's are left alone.
+func onlyRelay(config delivery.RelayConfig) func(context.Context) ([]delivery.Relay, error) {
+	relay := delivery.Relay{Name: config.Name, State: delivery.RelayActive, Config: config}
+	return func(context.Context) ([]delivery.Relay, error) { return []delivery.Relay{relay}, nil }
 }

@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,11 +21,15 @@ type letter struct {
 	notice   bool
 	fields   []byte // what follows the personal fields, up to the MIME tree
 	sections []section
+	keys     []delivery.DKIMKey // that sign each mail; none: the relay does
 }
 
 // Compile implements delivery.Mailer.
 func (m *Mailer) Compile(l delivery.Letter) (delivery.Compiled, error) {
-	c := &letter{notice: l.Notice}
+	c := &letter{notice: l.Notice, keys: slices.Clone(l.Sign)}
+	if err := checkSigners(c.keys, l.From.Address); err != nil {
+		return nil, err
+	}
 	var err error
 	if c.from, err = compileAddress("From", "the sender", l.From.Name, l.From.Address); err != nil {
 		return nil, err
@@ -105,6 +110,7 @@ func (c *letter) Splice(b []byte, r delivery.Reader) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
+	start := len(b)
 	b = append(b, "Date: "...)
 	b = r.Date.AppendFormat(b, time.RFC1123Z)
 	b = append(b, "\r\n"...)
@@ -128,6 +134,9 @@ func (c *letter) Splice(b []byte, r delivery.Reader) ([]byte, error) {
 	}
 	if !bytes.HasSuffix(b, []byte("\r\n")) {
 		b = append(b, "\r\n"...)
+	}
+	if len(c.keys) > 0 {
+		return sign(b, start, c.keys)
 	}
 	return b, nil
 }
