@@ -87,6 +87,7 @@ var owners = map[string]string{
 	"github.com/pelletier/go-toml/v2":    "cmd/postrider",
 	"github.com/schollz/progressbar/v3":  "cmd/postrider",
 	"github.com/clipperhouse/uax29/v2":   "networks",
+	"github.com/emersion/go-msgauth":     "delivery/mailer",
 	"github.com/emersion/go-smtp":        "internal/inbox",
 	"github.com/jackc/pgx/v5":            "store",
 	"github.com/mattn/go-sqlite3":        "store",

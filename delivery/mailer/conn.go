@@ -27,13 +27,14 @@ type conn struct {
 	utf8       bool // SMTPUTF8 and 8BITMIME are offered
 	size       bool // SIZE is offered
 	reply, dot time.Duration
+	fields     []byte      // that the relay wants in front of each message
 	unbind     func() bool // ends that the context of Dial closes wire
 
 	open  bool // another command may be written
 	dirty bool // the relay may still hold an envelope: RSET first
 }
 
-func (m *Mailer) newConn(ctx context.Context, relay delivery.RelayConfig, client *smtp.Client, w *wire) *conn {
+func (m *Mailer) newConn(ctx context.Context, relay delivery.RelayConfig, fields []byte, client *smtp.Client, w *wire) *conn {
 	offers := func(extension string) bool {
 		ok, _ := client.Extension(extension)
 		return ok
@@ -43,7 +44,7 @@ func (m *Mailer) newConn(ctx context.Context, relay delivery.RelayConfig, client
 		pipelining: !relay.NoPipelining && offers("PIPELINING"),
 		utf8:       offers("SMTPUTF8") && offers("8BITMIME"),
 		size:       offers("SIZE"),
-		reply:      relay.ReplyTimeout, dot: m.dotTimeout,
+		reply:      relay.ReplyTimeout, dot: m.dotTimeout, fields: fields,
 	}
 	if c.reply <= 0 {
 		c.reply = defaultReplyTimeout
@@ -208,6 +209,14 @@ func (c *conn) say(commands []command, i int) error {
 // body writes the text, waits for mark A, and then writes the final dot, by
 // which the mail becomes the relay's. No error after that says that it did not.
 func (c *conn) body(ctx context.Context, message []byte, mark <-chan error) delivery.Answer {
+	if len(c.fields) > 0 {
+		if err := c.wire.SetDeadline(time.Now().Add(c.reply)); err != nil {
+			return lost(delivery.StageBody, err)
+		}
+		if _, err := c.text.W.Write(c.fields); err != nil {
+			return lost(delivery.StageBody, err)
+		}
+	}
 	for len(message) > 0 {
 		n := min(len(message), chunkBytes)
 		if err := c.wire.SetDeadline(time.Now().Add(c.reply)); err != nil {

@@ -36,6 +36,10 @@ func (m *Mailer) Dial(ctx context.Context, relay delivery.RelayConfig) (delivery
 	d := &dialling{relay: relay, deadline: time.Now().Add(timeout), stage: delivery.StageConnect}
 	d.tls = &tls.Config{ServerName: relay.Host, MinVersion: tls.VersionTLS12, RootCAs: m.roots, Time: m.now}
 
+	fields, err := compileHeaders(relay.Headers, false)
+	if err != nil {
+		return nil, d.trouble(ctx, err)
+	}
 	client, err := d.run(ctx, m.helo, timeout)
 	if d.unbind != nil && !d.unbind() && err == nil { // cancelled at the last moment
 		err = context.Cause(ctx)
@@ -47,7 +51,7 @@ func (m *Mailer) Dial(ctx context.Context, relay delivery.RelayConfig) (delivery
 		return nil, d.trouble(ctx, err)
 	}
 	d.wire.greeted()
-	return m.newConn(ctx, relay, client, d.wire), nil
+	return m.newConn(ctx, relay, fields, client, d.wire), nil
 }
 
 // run is the dialogue up to the log-in. What it returns an error for has happened at d.stage.

@@ -1,7 +1,8 @@
 // Package mailer speaks MIME and SMTP: it compiles a letter once so that a mail
 // for one reader is a few copies, and hands messages to relays. It keeps no
 // ledger and decides nothing: what an answer means, whether to try again and how
-// many connections to open is the Courier's business. It does not sign; the relay does.
+// many connections to open is the Courier's business. It signs with the keys that
+// a letter has; a letter without leaves that to the relay.
 //
 // The MIME tree, the greeting, TLS and log-in are go-mail's; the envelope and
 // the text go over the wire here, because only so can MAIL, RCPT and DATA share

@@ -34,7 +34,7 @@ func (c *conn) prepare(e delivery.Envelope, message []byte) ([]command, *deliver
 	}
 	mail := "MAIL FROM:<" + from.String() + ">"
 	if c.size {
-		mail += " SIZE=" + strconv.Itoa(len(message))
+		mail += " SIZE=" + strconv.Itoa(len(c.fields)+len(message))
 	}
 	if utf8 {
 		mail += " BODY=8BITMIME SMTPUTF8"
