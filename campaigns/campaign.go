@@ -55,7 +55,7 @@ const (
 	Each Approval = "each"
 )
 
-// Tracking says what is learned from links; DESIGN of it is in docs/flow.md.
+// Tracking says what is learned from links.
 type Tracking string
 
 // Aggregate counts days, not persons.

@@ -49,6 +49,11 @@ type Store interface {
 	// RecordOccurrence stores a firing that opens nothing; it is a Conflict
 	// where its key exists.
 	RecordOccurrence(ctx context.Context, o Occurrence, e audit.Entry) error
+	// HeldOccurrence is the campaign's latest firing that waits for a person,
+	// NotFound when none does.
+	HeldOccurrence(ctx context.Context, c ID) (Occurrence, error)
+	// SkipOccurrence ends a held firing without an edition.
+	SkipOccurrence(ctx context.Context, o Occurrence, e audit.Entry) error
 	// Collectable are the approved recaps that went to none of these lists yet,
 	// oldest first, at most limit.
 	Collectable(ctx context.Context, lists []subscribers.ListID, limit int) ([]recaps.Saved, error)

@@ -13,7 +13,7 @@ import (
 // EditionState of one publication.
 type EditionState string
 
-// The states of DESIGN in their order; Paused, Held and Cancelled leave it.
+// The states in the order of an edition's life; Paused, Held and Cancelled leave it.
 const (
 	Draft         EditionState = "draft"
 	InReview      EditionState = "in_review"

@@ -81,6 +81,11 @@ func (d *Desk) Fire(ctx context.Context, c Campaign, o Occurrence) (Occurrence, 
 	if o.State == OccurrenceHeld || o.State == OccurrenceSkipped {
 		return o, d.record(ctx, now, o)
 	}
+	return d.openFor(ctx, "scheduler", c, o, now)
+}
+
+// openFor opens the edition of a firing that is to go out.
+func (d *Desk) openFor(ctx context.Context, actor string, c Campaign, o Occurrence, now time.Time) (Occurrence, error) {
 	sources, err := d.sources(ctx, c)
 	if err != nil {
 		return o, err
@@ -105,8 +110,8 @@ func (d *Desk) Fire(ctx context.Context, c Campaign, o Occurrence) (Occurrence, 
 	if c.Approved() && approved(sources) {
 		e.State, e.ApprovedBy, e.ApprovedAt, e.Reason = Scheduled, c.ApprovedBy, now, ""
 	}
-	o.State, o.Edition = OccurrenceOpened, e.ID
-	return o, d.Store.OpenEdition(ctx, e, content, &o, entry(now, "scheduler", "opened", "edition", int64(e.ID), o.Wall))
+	o.State, o.Edition, o.Reason = OccurrenceOpened, e.ID, ""
+	return o, d.Store.OpenEdition(ctx, e, content, &o, entry(now, actor, "opened", "edition", int64(e.ID), o.Wall))
 }
 
 // approved reports whether all recaps are as somebody approved them.

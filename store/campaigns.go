@@ -82,7 +82,8 @@ func (s *Store) Campaign(ctx context.Context, ref string) (campaigns.Campaign, e
 	if err != nil {
 		return c, err
 	}
-	return c, s.wrap("reading the campaign's lists", s.reader().campaignLists(ctx, &c))
+	err = s.reader().campaignLists(ctx, &c)
+	return c, s.wrap("reading the campaign's lists", err)
 }
 
 // Campaigns returns at most limit campaigns behind after, in the order of
@@ -129,15 +130,9 @@ func (s *Store) LastOccurrence(ctx context.Context, c campaigns.ID) (time.Time, 
 // Occurrences are a campaign's latest firings, newest first.
 func (s *Store) Occurrences(ctx context.Context, c campaigns.ID, limit int) ([]campaigns.Occurrence, error) {
 	rows, err := s.reader().query(ctx, `
-		SELECT id, campaign_id, wall, utc_offset, due_at, state, reason, edition_id
+		SELECT `+occurrenceColumns+`
 		FROM occurrences WHERE campaign_id = $1 ORDER BY due_at DESC, id DESC LIMIT $2`, c, limit)
-	out, err := collect(rows, err, func(r *sql.Rows) (campaigns.Occurrence, error) {
-		var o campaigns.Occurrence
-		var due int64
-		err := r.Scan(&o.ID, &o.Campaign, &o.Wall, &o.Offset, &due, &o.State, &o.Reason, &o.Edition)
-		o.DueAt = fromMillis(due)
-		return o, err
-	})
+	out, err := collect(rows, err, scanOccurrence)
 	return out, s.wrap("listing firings", err)
 }
 
@@ -163,11 +158,11 @@ func (t *tx) addOccurrence(ctx context.Context, o campaigns.Occurrence, now time
 	return t.exec(ctx, insertOccurrence, occurrenceValues(o, now)...)
 }
 
-// openOccurrence stores a firing that opens an edition: a new one, or one that
-// is on record as due.
+// openOccurrence stores a firing that opens an edition: a new one, one that is
+// on record as due, or that very one which was held.
 func (t *tx) openOccurrence(ctx context.Context, o campaigns.Occurrence, now time.Time) error {
 	return t.swap(ctx, "firing "+o.Wall, insertOccurrence+`
 		ON CONFLICT (campaign_id, wall, utc_offset) DO UPDATE
 		SET state = excluded.state, reason = excluded.reason, edition_id = excluded.edition_id, updated_at = excluded.updated_at
-		WHERE occurrences.state = 'due'`, occurrenceValues(o, now)...)
+		WHERE occurrences.state = 'due' OR (occurrences.state = 'held' AND occurrences.id = excluded.id)`, occurrenceValues(o, now)...)
 }

@@ -136,7 +136,8 @@ func (s *Store) oneEdition(ctx context.Context, what, where string, args ...any)
 	if err != nil {
 		return e, err
 	}
-	return e, s.wrap("reading the edition's lists", s.reader().editionLists(ctx, &e))
+	err = s.reader().editionLists(ctx, &e)
+	return e, s.wrap("reading the edition's lists", err)
 }
 
 // Edition implements campaigns.Store.

@@ -23,6 +23,7 @@ type campaignCmd struct {
 	Resume  campaignResumeCmd  `cmd:"" help:"Let the schedule fire again, from now on."`
 	Archive campaignArchiveCmd `cmd:"" help:"End a campaign for good."`
 	Next    campaignNextCmd    `cmd:"" help:"Show a campaign's next dates."`
+	Held    campaignHeldCmd    `cmd:"" help:"Decide about a date that is held because it was late: send it now, or skip it."`
 }
 
 type campaignCreateCmd struct {
@@ -311,4 +312,41 @@ func (s *session) printDates(firings []schedule.Firing) error {
 		}
 		printFirings(s, firings)
 	})
+}
+
+type campaignHeldCmd struct {
+	Campaign string `arg:"" help:"Campaign's id or name."`
+	Send     bool   `xor:"decision" required:"" help:"Send it now."`
+	Skip     bool   `xor:"decision" required:"" help:"Let it go by."`
+}
+
+// Run decides.
+func (c *campaignHeldCmd) Run(s *session) error {
+	return s.with(func(h *house) error {
+		decide := h.desk.SendHeld
+		if c.Skip {
+			decide = h.desk.SkipHeld
+		} else if err := s.borrowURL(h); err != nil {
+			return err
+		}
+		o, err := decide(s.ctx, "cli", c.Campaign)
+		if err != nil {
+			return err
+		}
+		return s.print(o, func() { s.printf("%s is %s %s\n", o.Wall, o.State, o.Edition) })
+	})
+}
+
+// borrowURL has links begin where the running serve's do, unless --url says
+// otherwise.
+func (s *session) borrowURL(h *house) error {
+	if h.desk.BaseURL != "" {
+		return nil
+	}
+	base, err := h.store.Note(s.ctx, urlNote)
+	if err == nil && base == "" {
+		err = &errs.Error{Kind: errs.Invalid, Field: "--url", Text: "say where readers reach the public pages, as in --url https://news.org.example"}
+	}
+	h.desk.BaseURL = base
+	return err
 }

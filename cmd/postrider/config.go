@@ -20,14 +20,13 @@ import (
 // environment (POSTRIDER_DB…, secrets also as POSTRIDER_SMTP_FILE), then
 // postrider.toml, then the defaults. Every command takes them.
 type Facts struct {
-	DB             *string `name:"db" group:"This process" placeholder:"URL" help:"Database: sqlite:FILE or postgres://… (default sqlite:postrider.db)."`
-	Listen         *string `group:"This process" placeholder:"ADDRESS" help:"Where the public pages listen (default 127.0.0.1:8080)."`
-	AdminListen    *string `group:"This process" placeholder:"ADDRESS" help:"Where the administration listens (default 127.0.0.1:8081)."`
-	URL            *string `name:"url" group:"This process" placeholder:"URL" help:"How readers reach the public pages, https://news.org.example."`
-	SMTP           *string `name:"smtp" group:"This process" placeholder:"URL" help:"Mail server: smtp://user@host:port?conns=8 or smtps://…"`
-	SecretFile     *string `group:"This process" placeholder:"FILE" help:"Key file (default: beside a SQLite file, FILE.key)."`
-	TrustedProxies *string `group:"This process" placeholder:"CIDRS" help:"Proxies whose X-Forwarded-For counts, separated by commas."`
-	Log            *string `group:"This process" placeholder:"LEVEL" help:"debug, info, warn or error (default info)."`
+	DB          *string `name:"db" group:"This process" placeholder:"URL" help:"Database: sqlite:FILE or postgres://… (default sqlite:postrider.db)."`
+	Listen      *string `group:"This process" placeholder:"ADDRESS" help:"Where the public pages listen (default 127.0.0.1:8080)."`
+	AdminListen *string `group:"This process" placeholder:"ADDRESS" help:"Where the administration listens (default 127.0.0.1:8081)."`
+	URL         *string `name:"url" group:"This process" placeholder:"URL" help:"How readers reach the public pages, https://news.org.example."`
+	SMTP        *string `name:"smtp" group:"This process" placeholder:"URL" help:"Mail server: smtp://user@host:port?conns=8 or smtps://…"`
+	SecretFile  *string `group:"This process" placeholder:"FILE" help:"Key file (default: beside a SQLite file, FILE.key)."`
+	Log         *string `group:"This process" placeholder:"LEVEL" help:"debug, info, warn or error (default info)."`
 }
 
 // setting is one fact with where it came from.
@@ -87,7 +86,6 @@ func resolve(f Facts, env func(string) (string, bool)) (config, error) {
 		{"url", "", f.URL, false},
 		{"smtp", "", f.SMTP, true},
 		{"secret_file", "", f.SecretFile, false},
-		{"trusted_proxies", "", f.TrustedProxies, false},
 		{"log", "info", f.Log, false},
 	} {
 		out := setting{name: s.name, value: s.fallback, origin: "default", secret: s.secret}
@@ -166,11 +164,6 @@ func (c config) check() error {
 	case "debug", "info", "warn", "error":
 	default:
 		return bad("log", "want debug, info, warn or error")
-	}
-	for _, p := range strings.FieldsFunc(c.get("trusted_proxies"), func(r rune) bool { return r == ',' || r == ' ' }) {
-		if _, _, err := net.ParseCIDR(p); err != nil && net.ParseIP(p) == nil {
-			return bad("trusted_proxies", fmt.Sprintf("%q is no address or network, as in 10.0.0.0/8", p))
-		}
 	}
 	return nil
 }

@@ -136,7 +136,8 @@ func (d *drill) run() (verdict, error) {
 		return out, err
 	}
 	out.Seconds = time.Since(began).Seconds()
-	return out, d.judge(&out)
+	err = d.judge(&out)
+	return out, err
 }
 
 func (d *drill) bar() *progressbar.ProgressBar {

@@ -78,7 +78,7 @@ func (s *session) open() (*house, error) {
 	h := &house{store: db, keys: keys, log: s.logger()}
 	h.library = &recaps.Library{Store: db, Now: time.Now}
 	h.office = &organisation.Office{Store: db, Now: time.Now}
-	h.registry = &subscribers.Registry{Store: db, Now: time.Now}
+	h.registry = &subscribers.Registry{Store: db, Now: time.Now, Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}
 	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now}
 	return h, nil
 }

@@ -30,6 +30,7 @@ const (
 	Preferences Purpose = "preferences" // of a recipient: see and change what lists they are on
 	Bounce      Purpose = "bounce"      // of a recipient: in the envelope sender
 	Preview     Purpose = "preview"     // of an edition: its pages before they are public
+	Forgotten   Purpose = "forgotten"   // not a token: the hash of an address that was erased
 )
 
 const (
@@ -169,9 +170,14 @@ func (k Keys) check(p Purpose, b []byte, size int) (int64, error) {
 	return int64(binary.BigEndian.Uint64(b)), nil
 }
 
-// Hash is a keyed hash for values that must be recognised but not kept.
-func (k Keys) Hash(p Purpose, value string) string {
-	return hex.EncodeToString(mac(k.keys[0], p, []byte(value)))
+// Hashes are the keyed hashes of a value that must be recognised but not kept:
+// with the current key first, then with each older one.
+func (k Keys) Hashes(p Purpose, value string) []string {
+	out := make([]string, len(k.keys))
+	for i, key := range k.keys {
+		out[i] = hex.EncodeToString(mac(key, p, []byte(value)))
+	}
+	return out
 }
 
 // Derive makes a key of 32 bytes for another use from each of the keys, the
