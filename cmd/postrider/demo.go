@@ -79,7 +79,7 @@ func (c *demoCmd) run(s *session, h *house) error {
 	p.mount(front, back)
 	h.desk.BaseURL = p.base
 	port := catcher.Addr().(*net.TCPAddr).Port
-	p.relay = &delivery.RelayConfig{Name: "demo inbox", Host: "127.0.0.1", Port: port, TLS: delivery.TLSNone, Connections: 2}
+	p.relays = onlyRelay(delivery.RelayConfig{Name: "demo inbox", Host: "127.0.0.1", Port: port, TLS: delivery.TLSNone, Connections: 2})
 
 	if err := h.furnish(s.ctx); err != nil {
 		return err

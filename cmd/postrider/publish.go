@@ -47,38 +47,24 @@ func (c *publishCmd) Run(s *session) error {
 		}
 	}
 	return s.with(func(h *house) error {
-		relay, handOver, err := s.sendingWay(h)
+		w, err := s.way(h)
 		if err != nil {
 			return err
 		}
-		e, err := c.edition(s, h, recap, relay, handOver)
+		e, err := c.edition(s, h, recap, w)
 		if err != nil {
 			return err
 		}
-		return c.send(s, h, e, relay, handOver)
+		return c.send(s, h, e, w)
 	})
 }
 
-// sendingWay decides who sends: this process, when it gets the lock, or the
-// running one. Only a sender needs a mail server.
-func (s *session) sendingWay(h *house) (relay delivery.RelayConfig, handOver bool, err error) {
-	err = h.store.Lock()
-	if errs.Is(err, errs.Conflict) {
-		return relay, true, nil
-	}
-	if err != nil {
-		return relay, false, err
-	}
-	relay, err = s.config.relay()
-	return relay, false, err
-}
-
 // edition opens a new edition, or finds the one to go on with.
-func (c *publishCmd) edition(s *session, h *house, recap recaps.Recap, relay delivery.RelayConfig, handOver bool) (campaigns.Edition, error) {
+func (c *publishCmd) edition(s *session, h *house, recap recaps.Recap, w way) (campaigns.Edition, error) {
 	if c.Resume != "" {
 		return h.toResume(s.ctx, c.Resume)
 	}
-	base, err := s.linkBase(h, relay, handOver, c.From)
+	base, err := s.linkBase(h, w, c.From)
 	if err != nil {
 		return campaigns.Edition{}, err
 	}
@@ -148,9 +134,9 @@ const urlNote = "url"
 // linkBase is what links in the mails begin with. A relay that is not loopback
 // reaches readers elsewhere, so the URL must be https and answer as this
 // installation; on loopback anything goes, with a word of warning.
-func (s *session) linkBase(h *house, relay delivery.RelayConfig, handOver bool, from string) (string, error) {
+func (s *session) linkBase(h *house, w way, from string) (string, error) {
 	base := s.config.baseURL()
-	if !handOver && !loopback(relay.Host) {
+	if w.remote {
 		return base, answersAsUs(s.ctx, base, h.keys)
 	}
 	if base != "" {
@@ -171,20 +157,20 @@ func (s *session) linkBase(h *house, relay delivery.RelayConfig, handOver bool, 
 }
 
 // send runs the courier for one edition, or follows the process that does.
-func (c *publishCmd) send(s *session, h *house, e campaigns.Edition, relay delivery.RelayConfig, handOver bool) error {
+func (c *publishCmd) send(s *session, h *house, e campaigns.Edition, w way) error {
 	ctx, stop := context.WithCancel(s.ctx)
 	defer stop()
 	ended := make(chan error, 1)
-	if handOver {
+	if w.handOver {
 		s.say("Another Postrider is sending from this database: it takes edition %s over.", e.ID)
 	} else {
-		courier := h.courier(onlyRelay(relay))
+		courier := h.courier(w.relays)
 		courier.Only = e.ID
 		go func() { ended <- courier.Run(ctx) }()
 	}
 	last, followErr := s.follow(h, e.ID, c.Wait, ended)
 	stop()
-	if !handOver {
+	if !w.handOver {
 		if err := <-ended; err != nil && followErr == nil {
 			followErr = err
 		}

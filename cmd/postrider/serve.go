@@ -35,7 +35,7 @@ func (c *serveCmd) Run(s *session) error {
 			if err := h.store.Lock(); err != nil {
 				return fmt.Errorf("%w: stop it first, or serve pages only with --no-courier", err)
 			}
-			if err := p.relayFromConfig(); err != nil {
+			if err := p.chooseRelays(); err != nil {
 				return err
 			}
 		}
@@ -60,30 +60,33 @@ type process struct {
 	*session
 	*house
 	shares     *events.Shares
-	relay      *delivery.RelayConfig // nil: nothing is sent
-	checkURL   bool                  // ask the public URL before sending
-	base       string                // how readers reach us
+	relays     func(context.Context) ([]delivery.Relay, error)
+	base       string // how readers reach us
 	adminURL   string
 	adminToken string
 	servers    []*http.Server
 	listeners  []net.Listener
 }
 
-// relayFromConfig reads --smtp. Without one, editions wait until there is one.
-func (p *process) relayFromConfig() error {
+// chooseRelays takes the mail server of --smtp, or else those of the database,
+// as they come and go. Without any, editions wait until there is one.
+func (p *process) chooseRelays() error {
 	if p.config.get("smtp") == "" {
-		p.say("No mail server is given (--smtp): editions wait until there is one.")
-		return nil
+		p.relays = p.guarded(p.book.Ready)
+		all, err := p.book.Ready(p.ctx)
+		if err == nil && len(all) == 0 {
+			p.say("No mail server is kept (postrider relay add) or given (--smtp): editions wait until there is one.")
+		}
+		return err
 	}
 	relay, err := p.config.relay()
 	if err != nil {
 		return err
 	}
-	p.relay = &relay
-	p.checkURL = !loopback(relay.Host)
-	if p.checkURL && !isHTTPS(p.config.baseURL()) {
+	if !loopback(relay.Host) && !isHTTPS(p.config.baseURL()) {
 		return answersAsUs(p.ctx, p.config.baseURL(), p.keys)
 	}
+	p.relays = p.guarded(onlyRelay(relay))
 	return nil
 }
 
@@ -163,27 +166,9 @@ func (p *process) run(pagesOnly bool) error {
 	return nil
 }
 
-// send runs the courier once the public URL answers as this installation.
+// send runs the courier.
 func (p *process) send(ctx context.Context, fail context.CancelCauseFunc) {
-	if p.relay == nil {
-		return
-	}
-	for p.checkURL {
-		err := answersAsUs(ctx, p.config.baseURL(), p.keys)
-		if err == nil {
-			break
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		p.log.Error("nothing is sent until the public URL answers", "err", err)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(15 * time.Second):
-		}
-	}
-	if err := p.courier(onlyRelay(*p.relay)).Run(ctx); err != nil {
+	if err := p.courier(p.relays).Run(ctx); err != nil {
 		fail(err)
 	}
 }

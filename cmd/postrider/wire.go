@@ -12,6 +12,7 @@ import (
 	"postrider/delivery"
 	"postrider/delivery/mailer"
 	"postrider/internal/errs"
+	"postrider/internal/secrets"
 	"postrider/internal/tokens"
 	"postrider/organisation"
 	"postrider/recaps"
@@ -61,6 +62,7 @@ type house struct {
 	office   *organisation.Office
 	registry *subscribers.Registry
 	desk     *campaigns.Desk
+	book     *delivery.RelayBook
 	log      *slog.Logger
 }
 
@@ -79,6 +81,12 @@ func (s *session) open() (*house, error) {
 	h.library = &recaps.Library{Store: db, Now: time.Now}
 	h.office = &organisation.Office{Store: db, Now: time.Now}
 	h.registry = &subscribers.Registry{Store: db, Now: time.Now, Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}
+	sealer, err := newSealer(keys)
+	if err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	h.book = &delivery.RelayBook{Store: db, Secrets: sealer, Now: time.Now}
 	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now}
 	return h, nil
 }
@@ -137,8 +145,12 @@ func (h *house) courier(relays func(context.Context) ([]delivery.Relay, error)) 
 	}
 }
 
-// onlyRelay is the mail server of --smtp: the database's are left alone.
-func onlyRelay(config delivery.RelayConfig) func(context.Context) ([]delivery.Relay, error) {
-	relay := delivery.Relay{Name: config.Name, State: delivery.RelayActive, Config: config}
-	return func(context.Context) ([]delivery.Relay, error) { return []delivery.Relay{relay}, nil }
+// newSealer encrypts what the database keeps secret with keys derived from the
+// installation's.
+func newSealer(keys tokens.Keys) (*secrets.Sealer, error) {
+	derived, err := keys.Derive("secrets")
+	if err != nil {
+		return nil, err
+	}
+	return secrets.New(derived...)
 }
