@@ -40,7 +40,8 @@ type Courier struct {
 	Ledger Ledger
 	Desk   Desk
 	Mailer Mailer
-	Relays func(context.Context) ([]Relay, error) // read again and again; their Config ready for dialling
+	Relays func(context.Context) ([]Relay, error)                      // read again and again; their Config ready for dialling
+	Sign   func(ctx context.Context, domain string) ([]DKIMKey, error) // the keys of a sender's domain; nil: the relays sign
 	Keys   tokens.Keys
 	Now    func() time.Time // the ledger's clock
 	Log    *slog.Logger
@@ -203,6 +204,11 @@ func (r *run) reconcile(ctx context.Context) error {
 func (r *run) openLane(ctx context.Context, e campaigns.Edition) error {
 	content, err := r.Ledger.Content(ctx, e.ID)
 	if err != nil {
+		return err
+	}
+	if content.DKIM, err = r.signers(ctx, e.Sender); unreadable(err) {
+		return r.Desk.Hold(ctx, "courier", e, campaigns.CauseAnswers, err.Error())
+	} else if err != nil {
 		return err
 	}
 	letter, err := compile(r.Mailer, e, content, r.Keys)

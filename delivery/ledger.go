@@ -69,6 +69,7 @@ type Content struct {
 	Mail         templates.Mail
 	BaseURL      string
 	Organisation organisation.Organisation
+	DKIM         []DKIMKey // that sign; not the ledger's, which cannot read them
 }
 
 // Leased is one recipient in the hands of this process.

@@ -41,7 +41,7 @@ func compile(m Mailer, e campaigns.Edition, c Content, keys tokens.Keys) (letter
 	if err != nil {
 		zone = time.UTC
 	}
-	compiled, err := m.Compile(Letter{Mail: c.Mail, From: from, ReplyTo: e.ReplyTo, Headers: headers(e, c, domain)})
+	compiled, err := m.Compile(Letter{Mail: c.Mail, From: from, ReplyTo: e.ReplyTo, Headers: headers(e, c, domain), Sign: c.DKIM})
 	if err != nil {
 		return letter{}, fmt.Errorf("compiling the edition: %w", err)
 	}
@@ -49,7 +49,7 @@ func compile(m Mailer, e campaigns.Edition, c Content, keys tokens.Keys) (letter
 }
 
 // compileNotice makes the letter of a notice.
-func compileNotice(m Mailer, n notice.Notice, keys tokens.Keys) (letter, error) {
+func compileNotice(m Mailer, n notice.Notice, sign []DKIMKey, keys tokens.Keys) (letter, error) {
 	from, err := mailaddr.ParseFrom(n.From)
 	if err != nil {
 		return letter{}, fmt.Errorf("the sender of the notice: %w", err)
@@ -63,7 +63,7 @@ func compileNotice(m Mailer, n notice.Notice, keys tokens.Keys) (letter, error) 
 		body = "<pre style=\"white-space:pre-wrap;font:inherit\">" + html.EscapeString(n.Text) + "</pre>"
 	}
 	compiled, err := m.Compile(Letter{Mail: templates.Mail{Subject: fixed(n.Subject), HTML: fixed(body), Text: fixed(n.Text)},
-		From: from, ReplyTo: n.ReplyTo, Notice: true})
+		From: from, ReplyTo: n.ReplyTo, Notice: true, Sign: sign})
 	if err != nil {
 		return letter{}, fmt.Errorf("compiling the notice: %w", err)
 	}

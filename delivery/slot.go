@@ -111,7 +111,7 @@ func (s *slot) deliver(l *lane, m Leased) {
 	var err error
 	letter := l.letter
 	if m.Notice != nil {
-		letter, err = compileNotice(s.Mailer, *m.Notice, s.Keys)
+		letter, err = compileNotice(s.Mailer, *m.Notice, s.noticeSigners(s.hard, m.Notice.From), s.Keys)
 	}
 	if err == nil {
 		s.buf, envelope, err = letter.splice(s.buf[:0], m, now, s.relay)
