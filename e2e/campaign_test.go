@@ -39,7 +39,7 @@ func TestEveryMinuteThroughRestarts(t *testing.T) {
 	p := serve()
 	p.signal(syscall.SIGTERM, 0)
 	p = serve()
-	relay.Wait(5)
+	untilAccepted(t, relay, 5, 90*time.Second)
 	p.kill()
 	p = serve()
 	in.untilSent(1)

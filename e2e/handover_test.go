@@ -74,7 +74,7 @@ func TestPublishGoesOnAfterSIGTERM(t *testing.T) {
 	in.run(0, "subscriber", "import", "a.csv", "--list", "news")
 	smtp := "smtp://" + relay.Addr() + "?conns=3"
 	first := in.start("publish", recapFile(t, "Harbour notes"), "--list", "news", "--from", sender, "--url", homeBase, "--smtp", smtp, "--json")
-	relay.Wait(20)
+	untilAccepted(t, relay, 20, patience)
 	first.signal(syscall.SIGTERM, 3)
 	r := first.figures()
 	if r.Accepted < 20 || r.Accepted == len(want) || r.Unknown+r.Sending+r.Leased != 0 || r.Accepted+r.Queued != len(want) {
@@ -104,7 +104,7 @@ func TestPublishGoesOnAfterAKill(t *testing.T) {
 	in.run(0, "subscriber", "import", "a.csv", "--list", "news")
 	smtp := "smtp://" + relay.Addr() + "?conns=3"
 	first := in.start("publish", recapFile(t, "Harbour notes"), "--list", "news", "--from", sender, "--url", homeBase, "--smtp", smtp)
-	relay.Wait(20)
+	untilAccepted(t, relay, 20, patience)
 	first.kill()
 	last := in.run(0, "publish", "--resume", "latest", "--smtp", smtp, "--json")
 	r := last.figures()

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +18,17 @@ import (
 func smtpServer(t testing.TB, script string) *smtptest.Server {
 	t.Helper()
 	return smtptest.Start(t, script, smtptest.AllowFaults())
+}
+
+// untilAccepted waits until a server has taken n mails.
+func untilAccepted(t testing.TB, s *smtptest.Server, n int, within time.Duration) {
+	t.Helper()
+	eventually(t, within, func() string {
+		if got := len(s.Accepted()); got < n {
+			return fmt.Sprintf("the mail server has taken %d mails, want %d", got, n)
+		}
+		return ""
+	})
 }
 
 // dialWrong is empty when somebody listens.

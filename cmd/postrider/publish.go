@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -171,11 +172,12 @@ func (c *publishCmd) send(s *session, h *house, e campaigns.Edition, w way) erro
 	last, followErr := s.follow(h, e.ID, c.Wait, ended)
 	stop()
 	if !w.handOver {
-		if err := <-ended; err != nil && followErr == nil {
+		if err := <-ended; followErr == nil {
 			followErr = err
 		}
 	}
-	if followErr != nil {
+	// A courier that was stopped while it began says so: that is no failure.
+	if followErr != nil && !errors.Is(followErr, context.Canceled) {
 		return followErr
 	}
 	return c.conclude(s, h, last.ID)
