@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // The smallest Postfix that takes mail for example.org on loopback and puts it
@@ -161,7 +160,7 @@ func TestPostfixDelivers(t *testing.T) {
 	p := in.run(0, "publish", article, "--list", "news", "--from", sender, "--url", homeBase, "--smtp", "smtp://"+address+"?conns=4", "--json")
 	p.figures().wantAllAccepted(t, len(want))
 
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, patience, func() string {
 		if n := len(delivered(t, maildirs)); n < len(want) {
 			return fmt.Sprintf("%d Maildirs have mail, want %d", n, len(want))
 		}

@@ -19,7 +19,7 @@ import (
 
 // patience is how long anything may take that is not bound to the clock: the
 // tests share two slow cores with others.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // process is a running postrider. It is killed at the end of its test.
 type process struct {
@@ -195,7 +195,7 @@ func (p *process) signal(s syscall.Signal, want int) {
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.t.Fatalf("signal %v: %v", s, err)
 	}
-	p.wantExit(want, 20*time.Second)
+	p.wantExit(want, patience)
 }
 
 // kill ends the process as a power cut would.
