@@ -217,7 +217,7 @@ func TestAnswersAboutUsAreRefusedOnlyWhenRepeated(t *testing.T) {
 	}
 }
 
-// Whatever a mail server says, in whatever stage: the row moves as DESIGN §5
+// Whatever a mail server says, in whatever stage: the row moves as docs/flow.md
 // allows, and what is about us never touches an address.
 func TestNoAnswerBreaksTheRules(t *testing.T) {
 	t.Parallel()

@@ -15,8 +15,8 @@ import (
 
 // Timing of the Courier.
 const (
-	ownerTTL      = 30 * time.Second // a silent owner is taken over after this
-	beatEvery     = 5 * time.Second
+	leaseTTL      = 30 * time.Second // a silent owner is taken over after this
+	beatsPerLease = 6
 	lookEvery     = 250 * time.Millisecond // pause acts within a second
 	drainWithin   = 8 * time.Second        // `docker stop` kills after ten
 	freezeChunk   = 20_000
@@ -47,6 +47,16 @@ type Courier struct {
 	Log    *slog.Logger
 	Node   string              // names this process in the ledger
 	Only   campaigns.EditionID // when set, the other editions are left alone
+	// LeaseTTL is how long this process may be silent until another takes its
+	// work over; six heartbeats. 0: 30 s.
+	LeaseTTL time.Duration
+}
+
+func (c *Courier) lease() time.Duration {
+	if c.LeaseTTL > 0 {
+		return c.LeaseTTL
+	}
+	return leaseTTL
 }
 
 // run is one run of a Courier: what Run sets up and its goroutines share.
@@ -76,7 +86,7 @@ func (c *Courier) Run(ctx context.Context) error {
 }
 
 func (c *Courier) runOnce(ctx context.Context) error {
-	owner, err := c.Ledger.Enrol(ctx, c.Node, ownerTTL)
+	owner, err := c.Ledger.Enrol(ctx, c.Node, c.lease())
 	if err != nil {
 		return fmt.Errorf("starting to send: %w", err)
 	}
@@ -115,7 +125,7 @@ func (c *Courier) runOnce(ctx context.Context) error {
 
 // beat keeps the owner alive. An owner that was taken over stops sending.
 func (r *run) beat(ctx context.Context, stop context.CancelCauseFunc) {
-	tick := time.NewTicker(beatEvery)
+	tick := time.NewTicker(r.lease() / beatsPerLease)
 	defer tick.Stop()
 	for {
 		select {
@@ -128,7 +138,7 @@ func (r *run) beat(ctx context.Context, stop context.CancelCauseFunc) {
 		} else if n > 0 {
 			r.Log.Info("evidence settled uncertain recipients", "recipients", n)
 		}
-		err := r.Ledger.Beat(ctx, r.owner, ownerTTL)
+		err := r.Ledger.Beat(ctx, r.owner, r.lease())
 		switch {
 		case err == nil || ctx.Err() != nil:
 		case errs.Is(err, errs.Conflict):

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ var mechanisms = []string{"SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN"}
 
 // logIn authenticates. Passwords go unencrypted over loopback only, because
 // connect allows no other connection without TLS.
-func (d *dialling) logIn(client *smtp.Client) error {
+func (d *dialling) logIn(ctx context.Context, client *smtp.Client) error {
 	ok, offered := client.Extension("AUTH")
 	if !ok {
 		return errs.Unavailablef("the mail server takes no user name here: leave it out, or check host, port and TLS")
@@ -26,6 +27,13 @@ func (d *dialling) logIn(client *smtp.Client) error {
 		return err
 	}
 	user, password := d.relay.Username, d.relay.Password.Reveal()
+	if mechanism == "XOAUTH2" && d.relay.Token != nil {
+		token, err := d.relay.Token.Token(ctx)
+		if err != nil {
+			return err
+		}
+		password = token.Reveal()
+	}
 	unencrypted := d.relay.TLS == delivery.TLSNone
 	var auth smtp.Auth
 	switch mechanism {
@@ -40,7 +48,11 @@ func (d *dialling) logIn(client *smtp.Client) error {
 	case "XOAUTH2":
 		auth = smtp.XOAuth2Auth(user, password)
 	}
-	return client.Auth(auth)
+	if err := client.Auth(auth); err != nil {
+		return err
+	}
+	d.mechanism = mechanism
+	return nil
 }
 
 // choose returns the mechanism to use, in the wire's spelling.

@@ -24,6 +24,9 @@ type dialling struct {
 	stage    delivery.Stage
 	wire     *wire       // nil until TCP is connected
 	unbind   func() bool // ends that the cancelled context closes wire
+
+	client    *smtp.Client // nil until it has greeted
+	mechanism string       // of the log-in, once it is through
 }
 
 // Dial implements delivery.Mailer. Each connection gets a go-mail Client of its
@@ -34,8 +37,7 @@ func (m *Mailer) Dial(ctx context.Context, relay delivery.RelayConfig) (delivery
 		timeout = defaultDialTimeout
 	}
 	d := &dialling{relay: relay, deadline: time.Now().Add(timeout), stage: delivery.StageConnect}
-	d.tls = &tls.Config{ServerName: relay.Host, MinVersion: tls.VersionTLS12, RootCAs: m.roots, Time: m.now}
-
+	d.tls = m.tlsConfig(relay)
 	fields, err := compileHeaders(relay.Headers, false)
 	if err != nil {
 		return nil, d.trouble(ctx, err)
@@ -52,6 +54,10 @@ func (m *Mailer) Dial(ctx context.Context, relay delivery.RelayConfig) (delivery
 	}
 	d.wire.greeted()
 	return m.newConn(ctx, relay, fields, client, d.wire), nil
+}
+
+func (m *Mailer) tlsConfig(relay delivery.RelayConfig) *tls.Config {
+	return &tls.Config{ServerName: relay.Host, MinVersion: tls.VersionTLS12, RootCAs: m.roots, Time: m.now}
 }
 
 // run is the dialogue up to the log-in. What it returns an error for has happened at d.stage.
@@ -71,6 +77,7 @@ func (d *dialling) run(ctx context.Context, helo string, timeout time.Duration) 
 	if err != nil {
 		return nil, err
 	}
+	d.client = client
 	if d.relay.TLS != delivery.TLSImplicit && d.relay.TLS != delivery.TLSNone {
 		d.stage = delivery.StageTLS
 		if ok, _ := client.Extension("STARTTLS"); !ok {
@@ -82,7 +89,7 @@ func (d *dialling) run(ctx context.Context, helo string, timeout time.Duration) 
 	}
 	if d.relay.Username != "" {
 		d.stage = delivery.StageAuth
-		if err := d.logIn(client); err != nil {
+		if err := d.logIn(ctx, client); err != nil {
 			return nil, err
 		}
 	}

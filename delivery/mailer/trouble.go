@@ -24,7 +24,7 @@ func (d *dialling) trouble(ctx context.Context, err error) *delivery.Trouble {
 	case errors.As(err, &reply):
 		t.Reply = newReply(reply.Code, reply.Msg)
 		t.Err = errs.Unavailablef("the mail server refused: %w", err)
-	case errs.Is(err, errs.Invalid) || errs.Is(err, errs.Unavailable):
+	case errs.Is(err, errs.Invalid) || errs.Is(err, errs.Unavailable) || errs.Is(err, errs.Forbidden):
 	default:
 		t.Err = d.explain(err)
 	}
