@@ -217,8 +217,8 @@ func TestAnswersAboutUsAreRefusedOnlyWhenRepeated(t *testing.T) {
 	}
 }
 
-// Whatever a mail server says, in whatever stage: the row moves as docs/flow.md
-// allows, and what is about us never touches an address.
+// Whatever a mail server says, in whatever stage: the row moves as the
+// ledger allows, and what is about us never touches an address.
 func TestNoAnswerBreaksTheRules(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)

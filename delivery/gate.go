@@ -2,9 +2,12 @@ package delivery
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -77,7 +80,7 @@ func remedy(err error, relay RelayConfig) (lasting bool, reason string) {
 		}
 		return true, fmt.Sprintf("the mail server %s refused the user name or password (%s): check --smtp or POSTRIDER_SMTP_FILE", at, troubleWords(t))
 	case StageTLS:
-		return true, fmt.Sprintf("no secure connection to the mail server %s (%s): check its name, its certificate and the port; TLS is required except on loopback", at, troubleWords(t))
+		return !passing(t), fmt.Sprintf("no secure connection to the mail server %s (%s): check its name, its certificate and the port; TLS is required except on loopback", at, troubleWords(t))
 	case StageGreet:
 		return refused, fmt.Sprintf("the mail server %s does not greet us (%s)", at, troubleWords(t))
 	}
@@ -86,6 +89,19 @@ func remedy(err error, relay RelayConfig) (lasting bool, reason string) {
 		return true, fmt.Sprintf("there is no mail server %q: check the host name in --smtp", relay.Host)
 	}
 	return false, fmt.Sprintf("nothing answers at the mail server %s (%s): check that it runs and the port is right", at, troubleWords(t))
+}
+
+// passing reports whether what stopped TLS may be gone at the next try: the
+// server says "not now" (RFC 3207 §4), or the line broke. Certificates,
+// refusals and a TLS that the two do not share want a person.
+func passing(t *Trouble) bool {
+	if t.Reply.Code != 0 {
+		return t.Reply.Temporary()
+	}
+	var alert tls.AlertError
+	var line *net.OpError
+	return !errors.As(t.Err, &alert) && (errors.Is(t.Err, io.EOF) || errors.Is(t.Err, io.ErrUnexpectedEOF) ||
+		errors.As(t.Err, &line) && line.Op != "remote error" || errors.Is(t.Err, os.ErrDeadlineExceeded))
 }
 
 func replyWords(r Reply) string {
