@@ -130,16 +130,19 @@ func (s *Store) Lease(ctx context.Context, o delivery.OwnerID, e campaigns.Editi
 }
 
 // claim is the race that needs both guards: rows that another claims are
-// skipped, and the outer state check holds where they cannot be.
+// skipped, and the outer state check holds where they cannot be. The rows are
+// picked once: PostgreSQL may walk a plain subquery again for each row, past
+// those it has locked, and lease the whole edition.
 func (t *tx) claim(ctx context.Context, o delivery.OwnerID, e campaigns.EditionID, state string, n int, now time.Time) ([]delivery.Leased, error) {
 	rows, err := t.query(ctx, `
-		UPDATE recipients
-		SET state = 'leased', owner = $1, epoch = epoch + 1, updated_at = $2
-		WHERE id IN (
+		WITH picked AS MATERIALIZED (
 		    SELECT id FROM recipients
 		    WHERE edition_id = $3 AND state = $4 AND not_before <= $2
 		    ORDER BY not_before, id
 		    LIMIT $5 `+t.d.skipLocked+`)
+		UPDATE recipients
+		SET state = 'leased', owner = $1, epoch = epoch + 1, updated_at = $2
+		WHERE id IN (SELECT id FROM picked)
 		  AND state = $4
 		  AND EXISTS (SELECT 1 FROM editions WHERE id = $3 AND state = 'sending')
 		RETURNING id, epoch, attempts, drops, subscriber_id, first_attempt`,

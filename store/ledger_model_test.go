@@ -304,7 +304,7 @@ func TestTheLedgerKeepsItsPromises(t *testing.T) {
 		// all that it needs to make a failing one smaller.
 		run, runs, failed := 0, 40, false
 		if n.Shared() {
-			runs = 20
+			runs = 12
 		}
 		rapid.Check(t, func(rt *rapid.T) {
 			if run++; run > runs && !failed {

@@ -498,3 +498,32 @@ func TestGiveBackIsForOnesOwnLeases(t *testing.T) {
 		}
 	})
 }
+
+// However PostgreSQL comes to its plan: one that walks the picked rows again for
+// each row picks others, and leases more than was asked for.
+func TestALeaseIsNeverLargerThanAsked(t *testing.T) {
+	t.Parallel()
+	for _, off := range []string{"", "enable_indexscan enable_bitmapscan", "enable_hashagg enable_sort enable_hashjoin enable_mergejoin"} {
+		t.Run("without "+off, func(t *testing.T) {
+			t.Parallel()
+			location := storetest.Postgres(t)
+			n := newNewsroom(t, location)
+			n.join(t, "news", emails(0, 20)...)
+			e := n.sending(t, "news")
+			name := storetest.One[string](t, n.Store, `SELECT current_database()`)
+			for _, setting := range strings.Fields(off) {
+				storetest.Exec(t, n.Store, `ALTER DATABASE `+name+` SET `+setting+` = off`)
+			}
+			s := storetest.Open(t, location, store.Options{})
+			o := must[delivery.OwnerID](t)(s.Enrol(ctx, "node", time.Minute))
+			for want := 3; want <= 9; want += 3 {
+				if leased, _, err := s.Lease(ctx, o, e, 3); err != nil || len(leased) != 3 {
+					t.Fatalf("leased %d rows, %v; want 3", len(leased), err)
+				}
+				if f := n.figures(t, e); f.Leased != want {
+					t.Errorf("%d rows are leased, want %d", f.Leased, want)
+				}
+			}
+		})
+	}
+}
