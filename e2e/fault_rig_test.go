@@ -1,0 +1,254 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"postrider/internal/inbox"
+	"postrider/store/storetest"
+)
+
+// The rig of the fault drills: a mail server that counts, an installation on
+// any database with any number of processes, and a judge that holds the ledger
+// against what the mail server took.
+
+// longForm reports whether the drills run as long as `make drill` wants them.
+func longForm() bool { return os.Getenv("POSTRIDER_DRILL") == "1" }
+
+// times is how often a fault strikes: few in `go test`, many in `make drill`.
+func times(t testing.TB, few, many int) int {
+	t.Helper()
+	switch {
+	case longForm():
+		return many
+	case testing.Short():
+		t.Skip("not tested: this fault drill takes more than a few seconds")
+	}
+	return few
+}
+
+// counter is a mail server that takes everything at a distance and remembers
+// who got how many mails, and when.
+type counter struct {
+	sink inbox.Sink
+	mu   sync.Mutex
+	took map[string][]time.Time
+	all  int
+	more chan struct{} // closed and replaced at each mail
+}
+
+func newCounter(t testing.TB, roundTrip time.Duration) *counter {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &counter{took: map[string][]time.Time{}, more: make(chan struct{})}
+	c.sink.RoundTrip, c.sink.Took = roundTrip, c.take
+	c.sink.Serve(l)
+	t.Cleanup(c.sink.Close)
+	return c
+}
+
+func (c *counter) take(to string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.took[to] = append(c.took[to], time.Now())
+	c.all++
+	close(c.more)
+	c.more = make(chan struct{})
+}
+
+// total is how many mails it has taken.
+func (c *counter) total() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all
+}
+
+// until waits for the n-th mail and returns when it was there.
+func (c *counter) until(t testing.TB, n int) time.Time {
+	t.Helper()
+	late := time.After(2 * patience)
+	for {
+		c.mu.Lock()
+		all, more := c.all, c.more
+		c.mu.Unlock()
+		if all >= n {
+			return time.Now()
+		}
+		select {
+		case <-more:
+		case <-late:
+			t.Fatalf("the mail server has %d mails, want %d", all, n)
+		}
+	}
+}
+
+// next waits for a further mail and returns how long that took.
+func (c *counter) next(t testing.TB) time.Duration {
+	t.Helper()
+	began := time.Now()
+	return c.until(t, c.total()+1).Sub(began)
+}
+
+// smtp is its address for --smtp.
+func (c *counter) smtp(conns int) string {
+	return fmt.Sprintf("smtp://%s?conns=%d", c.sink.Addr(), conns)
+}
+
+// site is an installation that any number of processes may share.
+type site struct {
+	t        testing.TB
+	db       string
+	key      string
+	relay    *counter
+	conns    int
+	env      []string
+	audience int
+}
+
+func newSite(t testing.TB, db string, relay *counter, conns int) *site {
+	t.Helper()
+	return &site{t: t, db: db, key: filepath.Join(t.TempDir(), "postrider.key"), relay: relay, conns: conns}
+}
+
+// start starts a process of the site; db may be another way to its database.
+func (s *site) start(args ...string) *process { s.t.Helper(); return s.startVia(s.db, args...) }
+
+func (s *site) startVia(db string, args ...string) *process {
+	s.t.Helper()
+	return start(s.t, append(args, "--db", db, "--secret-file", s.key), func(c *exec.Cmd) { c.Env = append(c.Env, s.env...) })
+}
+
+func (s *site) run(want int, args ...string) *process {
+	s.t.Helper()
+	p := s.start(args...)
+	p.wantExit(want, 2*patience)
+	return p
+}
+
+// node starts a process that only sends.
+func (s *site) node() *process { s.t.Helper(); return s.nodeVia(s.db) }
+
+func (s *site) nodeVia(db string) *process {
+	s.t.Helper()
+	return s.startVia(db, "serve", "--no-web", "--url", homeBase, "--log", "warn", "--smtp", s.relay.smtp(s.conns))
+}
+
+// edition publishes to n new readers. It is frozen, and held because its mail
+// server speaks no TLS: the first process with a better one goes on with it.
+func (s *site) edition(n int) (id string) {
+	s.t.Helper()
+	var b strings.Builder
+	b.WriteString("email,first_name\n")
+	for i := range n {
+		fmt.Fprintf(&b, "reader%06d@example.org,Reader %d\n", i, i)
+	}
+	list := filepath.Join(s.t.TempDir(), "readers.csv")
+	if err := os.WriteFile(list, []byte(b.String()), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.audience = n
+	s.run(0, "subscriber", "import", list, "--list", "drill")
+	p := s.run(3, "publish", recapFile(s.t, "Harbour notes"), "--list", "drill", "--from", sender, "--url", homeBase,
+		"--smtp", "smtps://"+s.relay.sink.Addr(), "--json", "--log", "error")
+	r := p.figures()
+	if r.State != "held" || r.Queued+r.Leased != n || s.relay.total() != 0 {
+		s.t.Fatalf("the edition does not wait: %+v", r)
+	}
+	return r.Edition
+}
+
+// figures reads an edition's.
+func (s *site) figures(id string) report {
+	s.t.Helper()
+	return s.run(0, "report", id, "--json", "--log", "error").figures()
+}
+
+// untilSent waits for the end of an edition.
+func (s *site) untilSent(id string, within time.Duration) report {
+	s.t.Helper()
+	var r report
+	eventually(s.t, within, func() string {
+		if r = s.figures(id); r.State != "sent" {
+			return fmt.Sprintf("the edition is not sent: %+v", r)
+		}
+		return ""
+	})
+	return r
+}
+
+// count asks the database for one number.
+func (s *site) count(query string, args ...any) int {
+	s.t.Helper()
+	return storetest.One[int](s.t, storetest.Look(s.t, s.db), query, args...)
+}
+
+// owns reports whether a process is an owner in the ledger.
+func (s *site) owns(p *process) bool {
+	s.t.Helper()
+	return s.count(`SELECT count(*) FROM owners WHERE node LIKE $1`, "%/"+strconv.Itoa(p.cmd.Process.Pid)) > 0
+}
+
+// verdict is what a drill found. All but Unknown and UnknownKept must be 0.
+type verdict struct {
+	Lost, Doubled, NotAccepted, Unfinished int
+	Unknown, UnknownKept                   int
+}
+
+// judge holds the ledger of an edition against what the mail server took, and
+// wants at most unknown recipients that are not certain.
+func (s *site) judge(id string, unknown int) verdict {
+	s.t.Helper()
+	var rows []struct{ Email, State string }
+	s.run(0, "edition", "recipients", id, "--json", "--log", "error").value(&rows)
+	s.relay.mu.Lock()
+	defer s.relay.mu.Unlock()
+	v := verdict{Lost: s.audience - len(rows)}
+	for _, r := range rows {
+		n := len(s.relay.took[r.Email])
+		switch {
+		case n > 1:
+			v.Doubled++
+		case r.State == "accepted" && n == 0:
+			v.NotAccepted++
+		case r.State == "unknown" && n == 1:
+			v.UnknownKept++
+		case r.State != "accepted" && r.State != "unknown" && r.State != "suppressed":
+			v.Unfinished++
+		}
+		if r.State == "unknown" {
+			v.Unknown++
+		}
+	}
+	if v.Lost+v.Doubled+v.NotAccepted+v.Unfinished != 0 || v.Unknown > unknown {
+		s.t.Errorf("edition of %d: %+v, want at most %d unknown and nothing else", s.audience, v, unknown)
+	}
+	s.t.Logf("figures: %d readers: %+v", s.audience, v)
+	return v
+}
+
+// signalled stops or continues a process.
+func (p *process) signalled(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatalf("signal %v: %v", s, err)
+	}
+}
+
+// worst keeps the longest of several waits.
+type worst time.Duration
+
+func (w *worst) add(d time.Duration) { *w = max(*w, worst(d)) }
+
+func (w worst) String() string { return time.Duration(w).Round(10 * time.Millisecond).String() }
