@@ -53,7 +53,7 @@ var arrows = map[string][]string{
 	"web/demo":    webMay("subscribers", "internal/inbox"),
 
 	"cmd/postrider": {anyPackage},
-	"e2e":           {}, // sees the built program only
+	"e2e":           {"internal/inbox"}, // sees the built program only, and counts with the sink of its drill
 
 	"internal/audit":    {},
 	"internal/errs":     {},
@@ -100,7 +100,7 @@ var owners = map[string]string{
 
 // forTests are outside modules that any test may use and nothing else may.
 var forTests = []string{
-	"github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/rogpeppe/go-internal", "pgregory.net/rapid",
+	"github.com/Shopify/toxiproxy/v2", "github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/hanwen/go-fuse/v2", "github.com/rogpeppe/go-internal", "github.com/rs/zerolog", "pgregory.net/rapid",
 }
 
 // kept are packages of the standard library that only some of ours may use:

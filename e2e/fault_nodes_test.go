@@ -18,7 +18,7 @@ func TestNodeThatSleepsPastItsLease(t *testing.T) {
 	events := times(t, 2, 50)
 	s := newSite(t, storetest.Postgres(t), newCounter(t, 100*time.Millisecond), conns)
 	s.env = []string{"POSTRIDER_TEST_LEASE=" + lease.String()}
-	id := s.edition(1000 * events)
+	id := s.edition(600 * events)
 	nodes := []*process{s.node(), s.node(), s.node()}
 	s.relay.until(t, 50)
 	var slowest worst
@@ -100,10 +100,8 @@ func TestTwoNodesFireOnce(t *testing.T) {
 	list, want := readers(5)
 	in := install{t: t, dir: t.TempDir()}
 	s.run(0, "subscriber", "import", in.file("a.csv", list), "--list", "news")
-	s.run(0, "recap", "import", recapFile(t, "Harbour notes"))
-	s.run(0, "recap", "approve", "harbour-notes")
-	s.run(0, "campaign", "create", "minutely", "--recap", "harbour-notes", "--list", "news", "--from", sender, "--schedule", "* * * * *", "--zone", "UTC")
-	s.run(0, "campaign", "approve", "minutely")
+	s.run(0, "campaign", "create", "minutely", "--recap", recapFile(t, "Harbour notes"), "--list", "news", "--from", sender,
+		"--schedule", "* * * * *", "--zone", "UTC")
 	a, b := s.node(), s.node()
 	s.relay.until(t, minutes*len(want))
 	eventually(t, patience, func() string {

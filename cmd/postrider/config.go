@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -40,6 +41,7 @@ type setting struct {
 // config is all settings of a process.
 type config struct {
 	settings []setting
+	lease    time.Duration // 0: the courier's own; drills shorten it with POSTRIDER_TEST_LEASE
 }
 
 func (c config) get(name string) string {
@@ -116,6 +118,11 @@ func resolve(f Facts, env func(string) (string, bool)) (config, error) {
 		}
 		return config{}, &errs.Error{Kind: errs.Invalid, File: fileName, Field: name,
 			Text: fmt.Sprintf("no such setting; did you mean %q?", errs.Nearest(name, known))}
+	}
+	if v, ok := env("POSTRIDER_TEST_LEASE"); ok {
+		if c.lease, err = time.ParseDuration(v); err != nil || c.lease < time.Second {
+			return config{}, &errs.Error{Kind: errs.Invalid, Field: "POSTRIDER_TEST_LEASE", Text: "want a duration of 1s or more"}
+		}
 	}
 	return c, c.check()
 }

@@ -63,6 +63,7 @@ type house struct {
 	registry *subscribers.Registry
 	desk     *campaigns.Desk
 	book     *delivery.RelayBook
+	lease    time.Duration
 	log      *slog.Logger
 }
 
@@ -77,7 +78,7 @@ func (s *session) open() (*house, error) {
 		_ = db.Close()
 		return nil, err
 	}
-	h := &house{store: db, keys: keys, log: s.logger()}
+	h := &house{store: db, keys: keys, lease: s.config.lease, log: s.logger()}
 	h.library = &recaps.Library{Store: db, Now: time.Now}
 	h.office = &organisation.Office{Store: db, Now: time.Now}
 	h.registry = &subscribers.Registry{Store: db, Now: time.Now, Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}
@@ -141,7 +142,7 @@ func (h *house) courier(relays func(context.Context) ([]delivery.Relay, error)) 
 	}
 	return &delivery.Courier{
 		Ledger: h.store, Desk: h.desk, Mailer: mailer.New(mailer.Options{}), Relays: relays, Keys: h.keys,
-		Now: h.store.Now, Log: h.log, Node: fmt.Sprintf("%s/%d", host, os.Getpid()),
+		Now: h.store.Now, Log: h.log, Node: fmt.Sprintf("%s/%d", host, os.Getpid()), LeaseTTL: h.lease,
 	}
 }
 

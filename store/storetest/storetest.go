@@ -78,6 +78,12 @@ func Open(t testing.TB, location string, o store.Options) *store.Store {
 	return s
 }
 
+// Look opens a store that other processes use, as it is, for Column and One.
+func Look(t testing.TB, location string) *store.Store {
+	t.Helper()
+	return Open(t, location, store.Options{NoMigrate: true})
+}
+
 // Exec runs one statement with $1, $2… on the store's database, over a
 // connection of its own, and returns how many rows it changed.
 func Exec(t testing.TB, s *store.Store, query string, args ...any) int64 {
