@@ -61,6 +61,7 @@ var arrows = map[string][]string{
 	"internal/inbox":    {},
 	"internal/mailaddr": {},
 	"internal/notice":   {},
+	"internal/oauth":    {"internal/secrets"},
 	"internal/secrets":  {},
 	"internal/tokens":   {},
 
@@ -107,7 +108,7 @@ var forTests = []string{
 // SQL stays in the store, HTTP at the door, other processes in tests.
 var kept = map[string][]string{
 	"database/sql":  {"store", "store/storetest"},
-	"net/http":      {"web/", "cmd/postrider"},
+	"net/http":      {"web/", "cmd/postrider", "internal/oauth"},
 	"net/smtp":      {},
 	"os/exec":       {"store/storetest", "cmd/postrider"},
 	"text/template": {},

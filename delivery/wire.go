@@ -45,7 +45,10 @@ type DKIMKey struct {
 }
 
 // Header is one header field without personal values.
-type Header struct{ Name, Value string }
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Compiled is a letter ready for splicing. It is safe for concurrent use.
 type Compiled interface {

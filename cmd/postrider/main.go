@@ -71,6 +71,7 @@ type cli struct {
 	Address      addressCmd      `cmd:"" help:"Check mail addresses."`
 	Drill        drillCmd        `cmd:"" help:"Prove the promise on this machine: send, kill the sender at random moments, count."`
 	Bench        benchCmd        `cmd:"" help:"Measure how fast mails leave this machine, into a sink of its own."`
+	Relay        relayCmd        `cmd:"" help:"Mail servers that mails are handed to, and the DKIM keys that sign them."`
 	Report       reportCmd       `cmd:"" help:"An edition's figures."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database schema up to date."`
 	Config       configCmd       `cmd:"" help:"Print every setting of this process with its origin, secrets removed."`
@@ -110,7 +111,7 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), io
 	}
 	config, err := resolve(c.Facts, env)
 	if err == nil {
-		err = parsed.Run(&session{ctx: ctx, config: config, io: io, json: c.JSON})
+		err = parsed.Run(&session{ctx: ctx, config: config, env: env, io: io, json: c.JSON})
 	}
 	return report(io, err)
 }

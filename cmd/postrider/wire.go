@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"postrider/delivery"
 	"postrider/delivery/mailer"
 	"postrider/internal/errs"
+	"postrider/internal/oauth"
 	"postrider/internal/secrets"
 	"postrider/internal/tokens"
 	"postrider/organisation"
@@ -24,6 +26,7 @@ import (
 type session struct {
 	ctx    context.Context
 	config config
+	env    func(string) (string, bool)
 	io     stdio
 	json   bool
 }
@@ -63,6 +66,7 @@ type house struct {
 	registry *subscribers.Registry
 	desk     *campaigns.Desk
 	book     *delivery.RelayBook
+	ring     *delivery.KeyRing
 	lease    time.Duration
 	log      *slog.Logger
 }
@@ -87,7 +91,8 @@ func (s *session) open() (*house, error) {
 		_ = db.Close()
 		return nil, err
 	}
-	h.book = &delivery.RelayBook{Store: db, Secrets: sealer, Now: time.Now}
+	h.book = &delivery.RelayBook{Store: db, Secrets: sealer, Now: time.Now, Tokens: tokenSource}
+	h.ring = &delivery.KeyRing{Store: db, Secrets: sealer, Now: time.Now, Lookup: net.DefaultResolver.LookupTXT}
 	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now}
 	return h, nil
 }
@@ -141,7 +146,7 @@ func (h *house) courier(relays func(context.Context) ([]delivery.Relay, error)) 
 		host = "localhost"
 	}
 	return &delivery.Courier{
-		Ledger: h.store, Desk: h.desk, Mailer: mailer.New(mailer.Options{}), Relays: relays, Keys: h.keys,
+		Ledger: h.store, Desk: h.desk, Mailer: mailer.New(mailer.Options{}), Relays: relays, Sign: h.ring.Signers, Keys: h.keys,
 		Now: h.store.Now, Log: h.log, Node: fmt.Sprintf("%s/%d", host, os.Getpid()), LeaseTTL: h.lease,
 	}
 }
@@ -154,4 +159,9 @@ func newSealer(keys tokens.Keys) (*secrets.Sealer, error) {
 		return nil, err
 	}
 	return secrets.New(derived...)
+}
+
+// tokenSource gets access tokens for mail servers that want XOAUTH2.
+func tokenSource(o delivery.OAuth) delivery.TokenSource {
+	return oauth.New(oauth.Config{TokenURL: o.TokenURL, ClientID: o.ClientID, ClientSecret: o.ClientSecret, RefreshToken: o.RefreshToken, Scope: o.Scope}, time.Now, nil)
 }
