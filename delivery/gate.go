@@ -47,11 +47,12 @@ func (g *gate) opened() bool {
 }
 
 // failed counts one failure to connect. lasting means that a person has to
-// mend something, or that it has failed too often.
-func (g *gate) failed(err error, relay RelayConfig, now time.Time) (lasting bool, reason string) {
+// mend something, or that it has failed too often; news that this is not the
+// same failure on another connection.
+func (g *gate) failed(err error, relay RelayConfig, now time.Time) (lasting bool, reason string, news bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if now.After(g.until) {
+	if news = now.After(g.until); news {
 		g.failures++ // connections that fail together count once
 	}
 	lasting, reason = remedy(err, relay)
@@ -61,7 +62,7 @@ func (g *gate) failed(err error, relay RelayConfig, now time.Time) (lasting bool
 		pause = probeEvery
 	}
 	g.until, g.reason = now.Add(pause), reason
-	return lasting, reason
+	return lasting, reason, news
 }
 
 // remedy says in words what is wrong with a relay and what to mend, and
@@ -143,7 +144,7 @@ func (r *run) dialOnce(ctx context.Context, st *station) bool {
 	defer cancel()
 	conn, err := r.Mailer.Dial(dial, st.relay.Config)
 	if err != nil {
-		if _, reason := st.gate.failed(err, st.relay.Config, r.Now()); ctx.Err() == nil {
+		if _, reason, _ := st.gate.failed(err, st.relay.Config, r.Now()); ctx.Err() == nil {
 			r.noteTrouble(st, reason)
 		}
 		return false

@@ -108,3 +108,12 @@ func (f *Figures) of(s State) *int {
 
 // Waiting are those that something will still be done for.
 func (f Figures) Waiting() int { return f.Queued + f.Leased + f.Sending + f.Deferred }
+
+// Wait is how many readers of one domain wait for another try, and why.
+type Wait struct {
+	Domain  string    `json:"domain"`
+	Readers int       `json:"readers"`
+	Next    time.Time `json:"next"` // the first of their tries
+	Code    int       `json:"code"`
+	Text    string    `json:"text"` // the mail server's words to one of them, or ours
+}

@@ -122,12 +122,14 @@ func (r *run) open(st *station) bool { return !st.gate.closed(r.Now()) }
 // troubled closes a station's gate, gives its mails to other stations, and
 // holds the editions that no other can serve where waiting will not mend it.
 func (r *run) troubled(st *station, err error) {
-	lasting, reason := st.gate.failed(err, st.relay.Config, r.Now())
-	r.Log.Error("the mail server does not take mail", "relay", st.relay.Name, "err", reason)
 	if r.soft.Err() != nil {
 		return
 	}
-	r.noteTrouble(st, reason)
+	lasting, reason, news := st.gate.failed(err, st.relay.Config, r.Now())
+	if news { // connections that fail together say it once
+		r.Log.Error("the mail server does not take mail", "relay", st.relay.Name, "err", reason)
+		r.noteTrouble(st, reason)
+	}
 	stuck := r.lanes.failOver(st, r.open)
 	if !lasting {
 		return

@@ -116,8 +116,11 @@ func resolve(f Facts, env func(string) (string, bool)) (config, error) {
 		for i, s := range c.settings {
 			known[i] = s.name
 		}
-		return config{}, &errs.Error{Kind: errs.Invalid, File: fileName, Field: name,
-			Text: fmt.Sprintf("no such setting; did you mean %q?", errs.Nearest(name, known))}
+		text := "no such setting; there are " + strings.Join(known, ", ")
+		if near := errs.Nearest(name, known); near != "" {
+			text = fmt.Sprintf("no such setting; did you mean %q?", near)
+		}
+		return config{}, &errs.Error{Kind: errs.Invalid, File: fileName, Field: name, Text: text}
 	}
 	if v, ok := env("POSTRIDER_TEST_LEASE"); ok {
 		if c.lease, err = time.ParseDuration(v); err != nil || c.lease < time.Second {

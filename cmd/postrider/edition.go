@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"fmt"
 	"strings"
 
@@ -24,10 +26,34 @@ type editionListCmd struct {
 	N int `short:"n" default:"20" help:"How many."`
 }
 
-// shownEdition is an edition with its figures.
+// shownEdition is an edition with its figures and why it waits.
 type shownEdition struct {
 	campaigns.Edition
 	Figures delivery.Figures `json:"figures"`
+	Waits   []delivery.Wait  `json:"waits"`
+	Relays  []relayTrouble   `json:"relay_troubles"`
+}
+
+// relayTrouble is a mail server that takes no mail now.
+type relayTrouble struct {
+	Relay   string    `json:"relay"`
+	Trouble string    `json:"trouble"`
+	Since   time.Time `json:"since"`
+}
+
+// waits says what an edition waits for.
+func (h *house) waits(s *session, e *shownEdition) error {
+	var err error
+	if e.Waits, err = h.store.Waits(s.ctx, e.ID, 20); err != nil {
+		return err
+	}
+	relays, err := h.book.List(s.ctx)
+	for _, r := range relays {
+		if r.Trouble != "" {
+			e.Relays = append(e.Relays, relayTrouble{r.Name, r.Trouble, r.TroubleAt})
+		}
+	}
+	return err
 }
 
 // Run lists editions.
@@ -43,7 +69,7 @@ func (c *editionListCmd) Run(s *session) error {
 			if err != nil {
 				return err
 			}
-			out = append(out, shownEdition{e, f})
+			out = append(out, shownEdition{Edition: e, Figures: f})
 		}
 		return s.print(out, func() {
 			if len(out) == 0 {
@@ -71,10 +97,23 @@ func (c *editionShowCmd) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		if s.json {
-			return s.print(shownEdition{e, f}, nil)
+		out := shownEdition{Edition: e, Figures: f}
+		if err := h.waits(s, &out); err != nil {
+			return err
 		}
-		return s.printReport(e, f)
+		if s.json {
+			return s.print(out, nil)
+		}
+		if err := s.printReport(e, f); err != nil {
+			return err
+		}
+		for _, w := range out.Waits {
+			s.printf("%s at %s until %s: %d %s\n", plural(w.Readers, "reader waits", "readers wait"), w.Domain, s.when(w.Next), w.Code, w.Text)
+		}
+		for _, r := range out.Relays {
+			s.printf("Mail server %s, since %s: %s\n", r.Relay, s.when(r.Since), r.Trouble)
+		}
+		return nil
 	})
 }
 

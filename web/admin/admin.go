@@ -70,6 +70,8 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "POST /editions/{id}/approve", Handle: h.change(h.Desk.ApproveEdition)},
 		{Pattern: "POST /editions/{id}/pause", Handle: h.change(h.Desk.Pause)},
 		{Pattern: "POST /editions/{id}/resume", Handle: h.change(h.Desk.Resume)},
+		{Pattern: "POST /editions/{id}/resend", Handle: h.change(decide(h.Desk.Resend))},
+		{Pattern: "POST /editions/{id}/give-up", Handle: h.change(decide(h.Desk.GiveUp))},
 		{Pattern: "GET /editions/{id}/cancel", Handle: h.cancelPage},
 		{Pattern: "POST /editions/{id}/cancel", Handle: h.change(h.Desk.Cancel)},
 		{Pattern: "GET /editions/{id}/recipients", Handle: h.recipients},

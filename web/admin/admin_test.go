@@ -254,7 +254,7 @@ func TestHomeAnswersWhatIsNextAndWhoHasIt(t *testing.T) {
 		}
 	}
 	page = text(t, w.do("GET", editionURL(w.edition), nil))
-	for _, want := range []string{"0 of 3 readers", "handed to the mail server", "1 reader waits – next try 13:42 Stockholm", "slow down", "rejected", "?state=refused", `data-live="2"`} {
+	for _, want := range []string{"0 of 3 readers", "handed to the mail server", "1 reader at example.org waits until 13:42 Stockholm", "slow down", "rejected", "?state=refused", `data-live="2"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the issue's page lacks %q", want)
 		}
@@ -297,6 +297,30 @@ func TestButtonsAskTheDesk(t *testing.T) {
 	}
 	if got := w.do("GET", "/editions/0000000000000", nil).StatusCode; got != 404 {
 		t.Errorf("an edition that does not exist: %d", got)
+	}
+}
+
+func TestDecisionsAboutTheUncertain(t *testing.T) {
+	t.Parallel()
+	w := build(t).signIn()
+	storetest.Exec(t, w.store, `UPDATE recipients SET state = 'unknown', owner = 0 WHERE state = 'deferred'`)
+	page := text(t, w.do("GET", editionURL(w.edition), nil))
+	for _, want := range []string{"1 reader may not have it", "/resend", "/give-up"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the issue's page lacks %q", want)
+		}
+	}
+	if r := w.do("POST", editionURL(w.edition)+"/give-up", nil, "Sec-Fetch-Site", "same-origin"); r.StatusCode != 303 {
+		t.Errorf("leaving them = %d", r.StatusCode)
+	}
+	if page = text(t, w.do("GET", editionURL(w.edition), nil)); strings.Contains(page, "/resend") || !strings.Contains(page, "stays uncertain") {
+		t.Error("after the decision the page still asks for it")
+	}
+	if r := w.do("POST", editionURL(w.edition)+"/resend", nil, "Sec-Fetch-Site", "same-origin"); r.StatusCode != 303 {
+		t.Errorf("sending again = %d", r.StatusCode)
+	}
+	if n := storetest.One[int64](t, w.store, `SELECT count(*) FROM recipients WHERE state = 'queued' AND decided_at > 0`); n != 1 {
+		t.Errorf("%d readers are queued again, want 1", n)
 	}
 }
 

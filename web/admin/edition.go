@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"postrider/campaigns"
 	"postrider/delivery"
@@ -72,6 +71,8 @@ type editionView struct {
 	Tab         string
 	Shares      []shareRow
 
+	Undecided int // not certain, and nobody has decided about them
+
 	CanApprove, CanPause, CanResume, CanCancel bool
 	ApproveWords                               string
 }
@@ -104,6 +105,9 @@ func (h *house) view(r *http.Request) (editionView, error) {
 	}
 	v := editionView{Edition: e, URL: editionURL(e.ID), Mark: pages.EditionMark(e.State)}
 	if v.Figures, err = h.Store.Figures(r.Context(), e.ID); err != nil {
+		return v, err
+	}
+	if v.Undecided, err = h.Store.Undecided(r.Context(), e.ID); err != nil {
 		return v, err
 	}
 	zone := ""
@@ -155,33 +159,49 @@ func (h *house) lines(ctx context.Context, v editionView, clock pages.Clock) ([]
 	if v.State == campaigns.Cancelled && v.Reason != "" {
 		out = append(out, capital(v.Reason)+".")
 	}
-	if v.Figures.Deferred > 0 && v.State == campaigns.Sending {
-		next, words, err := h.nextTry(ctx, v.ID)
-		if err != nil {
-			return nil, err
-		}
-		line := waitFor(v.Figures.Deferred) + " – next try " + clock.Hour(next)
-		if words != "" {
-			line += ". The mail server said: “" + words + "”"
-		}
-		out = append(out, line)
+	waits, err := h.waits(ctx, v, clock)
+	if err != nil {
+		return nil, err
 	}
-	if v.Figures.Unknown > 0 && v.State != campaigns.Sent {
-		out = append(out, "For "+readers(v.Figures.Unknown)+" the connection was lost after the mail was handed over: it may have arrived. Nobody gets it twice unless you say so.")
+	out = append(out, waits...)
+	if v.Undecided > 0 {
+		out = append(out, capital(readers(v.Undecided))+" may not have it: the connection was lost after the mail was handed over. Leave it, or send again; some may get it twice.")
+	} else if v.Figures.Unknown > 0 {
+		out = append(out, "For "+readers(v.Figures.Unknown)+" it stays uncertain whether the mail arrived. That was decided, and nothing more is sent to them.")
 	}
 	return out, nil
 }
 
-// nextTry is the earliest next try among the first few hundred who wait, and
-// the mail server's words to that reader.
-func (h *house) nextTry(ctx context.Context, id campaigns.EditionID) (at time.Time, words string, err error) {
-	waiting, err := h.Store.Recipients(ctx, id, delivery.Deferred, 0, 500)
-	for _, p := range waiting {
-		if at.IsZero() || p.NotBefore.Before(at) {
-			at, words = p.NotBefore, p.Text
-		}
+// shownWaits bounds the domains that are named.
+const shownWaits = 5
+
+// waits say who waits for another try, by domain, with the mail server's words.
+func (h *house) waits(ctx context.Context, v editionView, clock pages.Clock) ([]string, error) {
+	if v.Figures.Deferred == 0 || v.State.Final() {
+		return nil, nil
 	}
-	return at, words, err
+	all, err := h.Store.Waits(ctx, v.ID, shownWaits)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	named := 0
+	for _, w := range all {
+		wait := " wait until "
+		if w.Readers == 1 {
+			wait = " waits until "
+		}
+		line := capital(readers(w.Readers)) + " at " + w.Domain + wait + clock.Hour(w.Next)
+		if w.Text != "" {
+			line += ": “" + w.Text + "”"
+		}
+		out = append(out, line+". Nothing is lost.")
+		named += w.Readers
+	}
+	if rest := v.Figures.Deferred - named; rest > 0 {
+		out = append(out, waitFor(rest)+", at other domains.")
+	}
+	return out, nil
 }
 
 // shares are the counts of share links by network, the most used first.
@@ -225,6 +245,14 @@ func (h *house) cancelPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := frame("Cancel "+v.Title, "/editions")
 	return h.door.Page(w, http.StatusOK, "cancel", f, v)
+}
+
+// decide makes a button of a decision about the uncertain.
+func decide(do func(ctx context.Context, actor string, e campaigns.Edition) (int, error)) func(context.Context, string, campaigns.Edition) error {
+	return func(ctx context.Context, actor string, e campaigns.Edition) error {
+		_, err := do(ctx, actor, e)
+		return err
+	}
 }
 
 // change is a button: it finds the edition, asks the Desk, and shows the
