@@ -94,13 +94,6 @@ func (c *counter) until(t testing.TB, n int) time.Time {
 	}
 }
 
-// next waits for a further mail and returns how long that took.
-func (c *counter) next(t testing.TB) time.Duration {
-	t.Helper()
-	began := time.Now()
-	return c.until(t, c.total()+1).Sub(began)
-}
-
 // smtp is its address for --smtp.
 func (c *counter) smtp(conns int) string {
 	return fmt.Sprintf("smtp://%s?conns=%d", c.sink.Addr(), conns)
@@ -197,7 +190,13 @@ func (s *site) count(query string, args ...any) int {
 // owns reports whether a process is an owner in the ledger.
 func (s *site) owns(p *process) bool {
 	s.t.Helper()
-	return s.count(`SELECT count(*) FROM owners WHERE node LIKE $1`, "%/"+strconv.Itoa(p.cmd.Process.Pid)) > 0
+	return s.ownerOf(p) != 0
+}
+
+// ownerOf is a process's owner in the ledger, 0 where it has none.
+func (s *site) ownerOf(p *process) int {
+	s.t.Helper()
+	return s.count(`SELECT coalesce(max(id), 0) FROM owners WHERE node LIKE $1`, "%/"+strconv.Itoa(p.cmd.Process.Pid))
 }
 
 // verdict is what a drill found. All but Unknown and UnknownKept must be 0.
