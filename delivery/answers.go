@@ -111,33 +111,49 @@ func anyIn(text string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }
 
-// judgement watches an edition's answers: too many about us hold it.
+// judgement watches an edition's answers: too many about us hold it, and so do
+// too many refusals in a row that nobody knows how to read.
 type judgement struct {
-	inRow int
-	ring  [200]bool
-	n     int // answers seen
-	bad   int // about us within the ring
+	inRow  int
+	unread int // refusals in a row that say nothing sure about the address
+	ring   [200]bool
+	n      int // answers seen
+	bad    int // about us within the ring
 }
 
-// Limits of answers about us, in a row and within the last 200.
+// Limits of answers about us, in a row and within the last 200, and of
+// refusals in a row that may be about us.
 const (
 	maxInRow   = 5
 	maxPercent = 2
+	maxUnread  = 20
 )
 
-// see counts one answer and reports whether the edition should be held.
-func (j *judgement) see(aboutUs bool) bool {
+// see counts one answer and says why the edition should be held, empty when it
+// should not.
+func (j *judgement) see(set Settlement) string {
 	slot := &j.ring[j.n%len(j.ring)]
 	if *slot {
 		j.bad--
 	}
-	*slot = aboutUs
+	*slot = set.AboutUs
 	j.n++
-	if !aboutUs {
+	j.unread++
+	if set.State != Refused || set.Address != "" {
+		j.unread = 0
+	}
+	switch {
+	case j.unread >= maxUnread:
+		j.unread = 0
+		return "the mail server refused 20 readers in a row without saying that their addresses are wrong; look at its words, then resume"
+	case !set.AboutUs:
 		j.inRow = 0
-		return false
+		return ""
 	}
 	j.bad++
 	j.inRow++
-	return j.inRow >= maxInRow || j.n >= len(j.ring) && j.bad*100 > maxPercent*len(j.ring)
+	if j.inRow >= maxInRow || j.n >= len(j.ring) && j.bad*100 > maxPercent*len(j.ring) {
+		return "the mail server refuses our mail, not the readers"
+	}
+	return ""
 }

@@ -247,6 +247,30 @@ func TestAnswersAboutUsHoldTheEdition(t *testing.T) {
 	}
 }
 
+func TestTwentyRefusalsThatNobodyCanReadHoldTheEdition(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	o := furnish(t, s, readers(60)...)
+	relay := smtptest.Start(t, "RCPT * -> 550 no")
+	e := o.publish(t)
+	got, f := o.run(t, o.courier(relay, 1), e.ID, held)
+	if got.HeldCause != campaigns.CauseAnswers || f.Refused < 20 || f.Refused > 22 || f.Queued+f.Refused != 60 {
+		t.Errorf("held because of %q with %+v; want it held after 20 of 60", got.HeldCause, f)
+	}
+}
+
+func TestQuotaUsedUpHoldsAtOnceAndRefusesNobody(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	o := furnish(t, s, readers(30)...)
+	relay := smtptest.Start(t, "DOT -> 550 5.4.5 Daily user sending limit exceeded")
+	e := o.publish(t)
+	got, f := o.run(t, o.courier(relay, 1), e.ID, held)
+	if got.HeldCause != campaigns.CauseRelay || f.Refused != 0 || f.Queued+f.Deferred != 30 {
+		t.Errorf("held because of %q (%s) with %+v; a used-up quota refuses nobody", got.HeldCause, got.Reason, f)
+	}
+}
+
 func TestWrongPasswordHoldsAndRefusesNobody(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
@@ -285,6 +309,9 @@ func TestUnsubscribedWhileWaitingGetsNoMail(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- c.Run(ctx) }()
 		relay.WaitText(1) // the first is on the wire, the rest is leased or queued
+		for _, f := o.look(t, e.ID); f.Sending == 0; _, f = o.look(t, e.ID) {
+			time.Sleep(5 * time.Millisecond) // its mark A becomes durable
+		}
 		left := 0
 		for _, email := range readers(30) {
 			who, err := o.registry.Find(t.Context(), email)

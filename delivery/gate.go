@@ -46,6 +46,13 @@ func (g *gate) opened() bool {
 	return before
 }
 
+// close keeps the gate shut until a time.
+func (g *gate) close(until time.Time, reason string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.failures, g.until, g.reason = max(g.failures, 1), until, reason
+}
+
 // failed counts one failure to connect. lasting means that a person has to
 // mend something, or that it has failed too often; news that this is not the
 // same failure on another connection.

@@ -130,16 +130,17 @@ func (ls *lanes) next(i int) *lane {
 }
 
 // done says that a mail taken from l is settled, or comes back when back is true.
-func (ls *lanes) done(l *lane, m Leased, back bool) {
+func (ls *lanes) done(l *lane, m Leased, back bool) (orphan bool) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	l.busy--
-	if back {
+	if back && !l.stopped {
 		ls.assign(l, []Leased{m}, nil)
 	}
 	if l.busy == 0 {
 		l.poke()
 	}
+	return back && l.stopped
 }
 
 func (ls *lanes) add(l *lane) {
@@ -316,11 +317,12 @@ func (ls *lanes) editions() []*lane {
 	return slices.Clone(ls.all[1:])
 }
 
-// see counts an answer of an edition and reports whether it should be held.
-func (ls *lanes) see(l *lane, aboutUs bool) bool {
+// see counts an answer of an edition and says why it should be held, empty
+// when it should not.
+func (ls *lanes) see(l *lane, set Settlement) string {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	return l.judgement.see(aboutUs)
+	return l.judgement.see(set)
 }
 
 func (ls *lanes) close() {

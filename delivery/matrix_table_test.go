@@ -105,7 +105,7 @@ var matrix = []fault{
 	{name: "553 to MAIL", script: "MAIL -> 553 5.1.8 no such sender", others: stays, edition: campaigns.Held, cause: campaigns.CauseAnswers},
 	{name: "530 to MAIL", script: "MAIL -> 530 5.7.0 log in", others: stays, edition: campaigns.Held, cause: campaigns.CauseAnswers},
 	{name: "SIZE exceeded", script: "MAIL -> 552 5.3.4 too big", offer: []smtptest.Option{smtptest.Offer("SIZE 1000")}, others: stays, edition: campaigns.Held, cause: campaigns.CauseAnswers},
-	{name: "quota used up", script: "MAIL -> 550 5.4.5 Daily SMTP relay sending limit exceeded", others: stays, edition: campaigns.Held, cause: campaigns.CauseAnswers},
+	{name: "quota used up", script: "MAIL -> 550 5.4.5 Daily SMTP relay sending limit exceeded", others: stays, edition: campaigns.Held, cause: campaigns.CauseRelay},
 	{name: "dropped at MAIL, twice", script: "MAIL -> drop\nMAIL -> drop\nMAIL -> ok"},
 	{name: "half a reply to MAIL, once", script: "MAIL -> half\nMAIL -> ok"},
 	// RCPT.

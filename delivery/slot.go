@@ -21,7 +21,7 @@ func (r *run) slot(st *station) {
 			return
 		}
 		if !s.connect() {
-			r.lanes.done(l, m, true)
+			s.putBack(l, m)
 			continue
 		}
 		st.spend()
@@ -36,7 +36,7 @@ func (s *slot) ready() bool {
 		if s.station.soft.Err() != nil {
 			return false
 		}
-		pause := s.gate.wait(s.Now())
+		pause := max(s.gate.wait(s.Now()), s.rest.Sub(s.Now()), 0)
 		if s.recorder.unwell() != nil {
 			pause = max(pause, 200*time.Millisecond)
 		}
@@ -59,6 +59,7 @@ type slot struct {
 	conn  Conn
 	mails int       // handed over on conn
 	since time.Time // when conn was opened
+	rest  time.Time // no connection before: the relay has enough of them
 	buf   []byte
 }
 
@@ -66,7 +67,18 @@ func (s *slot) hangUp() {
 	if s.conn != nil {
 		_ = s.conn.Close() // nothing is owed to a relay after its last answer
 		s.conn = nil
+		s.connected.Add(-1)
 	}
+}
+
+// restFor is how long a connection stays closed that a relay has too many of.
+const restFor = 30 * time.Second
+
+// crowdedOut reports whether the relay takes no further connection while it
+// serves another of ours: that is its limit, not its trouble.
+func (s *slot) crowdedOut(err error) bool {
+	var t *Trouble
+	return s.connected.Load() > 0 && errors.As(err, &t) && (t.Reply.Code == 0 || t.Reply.Temporary()) && t.Stage != StageAuth && t.Stage != StageTLS
 }
 
 // worn reports whether the connection has served as long as its relay wants.
@@ -84,11 +96,16 @@ func (s *slot) connect() bool {
 	s.hangUp()
 	// The connection outlives a stop by the time that a final dot needs.
 	conn, err := s.Mailer.Dial(s.hard, s.relay.Config)
+	if err != nil && s.crowdedOut(err) {
+		s.rest = s.Now().Add(restFor)
+		return false
+	}
 	if err != nil {
 		s.troubled(s.station, err)
 		return false
 	}
 	s.conn, s.mails, s.since = conn, 0, s.Now()
+	s.connected.Add(1)
 	if s.gate.opened() {
 		s.noteTrouble(s.station, "")
 	}
@@ -143,7 +160,10 @@ func (s *slot) deliver(l *lane, m Leased) {
 		}()
 		return told
 	})
-	s.settle(l, m, answer, refusedMark.Load() || s.run.soft.Err() != nil)
+	// A connection that had served before and broke before it answered anything
+	// was closed between two mails: that says nothing about this one.
+	stale := answer.Lost && answer.Stage == StageMail && s.mails > 1
+	s.settle(l, m, answer, stale || refusedMark.Load() || s.run.soft.Err() != nil)
 	s.lanes.done(l, m, false)
 }
 
@@ -169,11 +189,23 @@ func (s *slot) settle(l *lane, m Leased, a Answer, ours bool) {
 	if set.State != Accepted {
 		s.Log.Info("not accepted", "edition", m.Edition, "subscriber", m.Subscriber.ID, "outcome", set.State, "code", a.Reply.Code, "stage", a.Stage)
 	}
-	if a.Lost || a.Reply.Code == 0 || m.Notice != nil {
+	if a.Lost || a.Reply.Code == 0 {
 		return
 	}
-	if s.lanes.see(l, set.AboutUs) {
-		s.hold(l, campaigns.CauseAnswers, "the mail server refuses our mail, not the readers: "+replyWords(a.Reply)+". Mend sender, content or login, then resume")
+	advice := Advise(a)
+	if advice.Slow && s.connected.Load() > 1 {
+		s.hangUp()
+		s.rest = s.Now().Add(restFor)
+	}
+	if advice.Hold > 0 {
+		s.exhausted(s.station, advice.Hold, replyWords(a.Reply)+". "+advice.Remedy)
+		return
+	}
+	if m.Notice != nil {
+		return
+	}
+	if why := s.lanes.see(l, set); why != "" {
+		s.hold(l, campaigns.CauseAnswers, why+": "+replyWords(a.Reply)+". "+advice.Remedy)
 	}
 }
 
@@ -187,8 +219,19 @@ func (s *slot) unsendable(l *lane, m Leased, err error) {
 		s.recorder.settle(settled)
 	}
 	if granted != nil && !errors.Is(granted, errFenced) {
-		s.lanes.done(l, m, true)
+		s.putBack(l, m)
 		return
 	}
 	s.lanes.done(l, m, false)
+}
+
+// putBack returns a mail that was taken and not begun: to its lane, or to the
+// queue where the lane was stopped meanwhile and nobody looks at it any more.
+func (s *slot) putBack(l *lane, m Leased) {
+	if !s.lanes.done(l, m, true) {
+		return
+	}
+	if err := s.Ledger.GiveBack(s.hard, s.owner, l.edition.ID, []RecipientID{m.ID}); err != nil {
+		s.Log.Error("giving a recipient back", "edition", l.edition.ID, "err", err)
+	}
 }

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"postrider/campaigns"
@@ -16,6 +17,8 @@ type station struct {
 	soft  context.Context // ends when the run stops, or the relay is paused or changed
 	leave context.CancelFunc
 	slots sync.WaitGroup
+
+	connected atomic.Int32 // connections that are open
 
 	mu        sync.Mutex // held while the ledger is asked for an allowance
 	allowance int
@@ -135,6 +138,16 @@ func (r *run) troubled(st *station, err error) {
 		return
 	}
 	for _, l := range stuck {
+		r.hold(l, campaigns.CauseRelay, reason)
+	}
+}
+
+// exhausted closes a station whose quota is used up for as long as its answer
+// says; other stations take over, else the editions are held and go on after.
+func (r *run) exhausted(st *station, d time.Duration, reason string) {
+	st.gate.close(r.Now().Add(d), reason)
+	r.noteTrouble(st, reason)
+	for _, l := range r.lanes.failOver(st, r.open) {
 		r.hold(l, campaigns.CauseRelay, reason)
 	}
 }
