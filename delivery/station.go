@@ -16,14 +16,12 @@ type station struct {
 	gate  gate
 	soft  context.Context // ends when the run stops, or the relay is paused or changed
 	leave context.CancelFunc
-	slots sync.WaitGroup
 
 	connected atomic.Int32 // connections that are open
 
 	mu        sync.Mutex // held while the ledger is asked for an allowance
 	allowance int
 	until     time.Time // no allowance before
-	limit     string    // why, in words
 }
 
 // allowed is how long the station must wait for its pace, its daily cap or

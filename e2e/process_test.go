@@ -37,8 +37,6 @@ type process struct {
 // option changes how a process starts.
 type option func(*exec.Cmd)
 
-func stdin(r io.Reader) option { return func(c *exec.Cmd) { c.Stdin = r } }
-
 func inDir(dir string) option { return func(c *exec.Cmd) { c.Dir = dir } }
 
 // install is an installation in a folder of its own.

@@ -94,7 +94,7 @@ var emojiPresentation = set{
 
 // flagRegions are the second letters of the regions that have a flag, by the first.
 var flagRegions = [26]string{
-	'a' - 'a': "cdefgilmoqrstuwxz",
+	0:         "cdefgilmoqrstuwxz",
 	'b' - 'a': "abdefghijlmnoqrstvwyz",
 	'c' - 'a': "acdfghiklmnopruvwxyz",
 	'd' - 'a': "egjkmoz",

@@ -12,7 +12,7 @@ func SampleReaders() []Newcomer {
 		{"nikos@example.net", "Νίκος Παπαδόπουλος", "el", "Europe/Athens", "Θεσσαλονίκη"},
 		{"noa.levi@example.org", "נועה לוי", "he", "Asia/Jerusalem", "חיפה"},
 		{"salma@example.com", "سلمى الحسيني", "ar", "Africa/Cairo", "الإسكندرية"},
-		{"shirin@example.net", "شیرین می‌نویسد", "fa", "Asia/Tehran", "شیراز"},
+		{"shirin@example.net", "شیرین می\u200cنویسد", "fa", "Asia/Tehran", "شیراز"},
 		{"asha.rao@example.org", "आशा राव", "hi", "Asia/Kolkata", "पुणे"},
 		{"kavitha@example.com", "கவிதா முருகன்", "ta", "Asia/Colombo", "யாழ்ப்பாணம்"},
 		{"suda@example.net", "สุดา วงศ์สวัสดิ์", "th", "Asia/Bangkok", "เชียงใหม่"},

@@ -128,13 +128,6 @@ func balance(clean string) (string, error) {
 	return b.String(), nil
 }
 
-func clip(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
-}
-
 // dressStart writes a start tag with the styles of its place.
 func dressStart(token nethtml.Token, d dress) ([]tag, error) {
 	decoration := ""
