@@ -18,7 +18,8 @@ func TestNodeThatSleepsPastItsLease(t *testing.T) {
 	events := times(t, 2, 50)
 	s := newSite(t, storetest.Postgres(t), newCounter(t, 100*time.Millisecond), conns)
 	s.env = []string{"POSTRIDER_TEST_LEASE=" + lease.String()}
-	id := s.edition(600 * events)
+	s.readers(600 * events)
+	id := s.edition()
 	nodes := []*process{s.node(), s.node(), s.node()}
 	s.relay.until(t, 50)
 	var slowest worst
@@ -62,7 +63,8 @@ func TestNodeThatIsKilled(t *testing.T) {
 	const conns = 10
 	events := times(t, 2, 20)
 	s := newSite(t, storetest.Postgres(t), newCounter(t, 100*time.Millisecond), conns)
-	id := s.edition(500 + 500*events)
+	s.readers(500 + 500*events)
+	id := s.edition()
 	nodes := []*process{s.node(), s.node()}
 	var slowest worst
 	for i := range events {

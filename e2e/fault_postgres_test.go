@@ -21,7 +21,8 @@ func TestDatabaseThatCrashes(t *testing.T) {
 	events := times(t, 4, 40)
 	c := newCluster(t)
 	s := newSite(t, at(c.address()), newCounter(t, 40*time.Millisecond), conns)
-	id := s.edition(600 + 300*events)
+	s.readers(600 + 300*events)
+	id := s.edition()
 	a, b := s.node(), s.node()
 	random := rand.New(rand.NewPCG(8, 0))
 	var slowest worst
@@ -63,7 +64,8 @@ func TestNodeCutOffFromItsDatabase(t *testing.T) {
 	t.Cleanup(proxy.Stop)
 	s := newSite(t, at(c.address()), newCounter(t, 100*time.Millisecond), conns)
 	s.env = []string{"POSTRIDER_TEST_LEASE=" + lease.String()}
-	id := s.edition(400 + 500*events)
+	s.readers(400 + 500*events)
+	id := s.edition()
 	far, near := s.nodeVia(at(proxy.Listen)), s.node()
 	s.relay.until(t, 50)
 	var slowest worst

@@ -138,9 +138,8 @@ func (s *site) nodeVia(db string) *process {
 	return s.startVia(db, "serve", "--no-web", "--url", homeBase, "--log", "warn", "--smtp", s.relay.smtp(s.conns))
 }
 
-// edition publishes to n new readers. It is frozen, and held because its mail
-// server speaks no TLS: the first process with a better one goes on with it.
-func (s *site) edition(n int) (id string) {
+// readers imports n of them into the list "drill".
+func (s *site) readers(n int) {
 	s.t.Helper()
 	var b strings.Builder
 	b.WriteString("email,first_name\n")
@@ -153,19 +152,57 @@ func (s *site) edition(n int) (id string) {
 	}
 	s.audience = n
 	s.run(0, "subscriber", "import", list, "--list", "drill")
-	p := s.run(3, "publish", recapFile(s.t, "Harbour notes"), "--list", "drill", "--from", sender, "--url", homeBase,
-		"--smtp", "smtps://"+s.relay.sink.Addr(), "--json", "--log", "error")
-	r := p.figures()
-	if r.State != "held" || r.Queued+r.Leased != n || s.relay.total() != 0 {
+}
+
+// publish makes an edition and sends it over a mail server.
+func (s *site) publish(want int, smtp string) report {
+	s.t.Helper()
+	return s.run(want, "publish", recapFile(s.t, "Harbour notes"), "--list", "drill", "--from", sender, "--url", homeBase,
+		"--smtp", smtp, "--json", "--log", "error").figures()
+}
+
+// edition publishes to the readers. It is frozen, and held because its mail
+// server speaks no TLS: the first process with a better one goes on with it.
+func (s *site) edition() (id string) {
+	s.t.Helper()
+	r := s.publish(3, "smtps://"+s.relay.sink.Addr())
+	if r.State != "held" || r.Queued+r.Leased != s.audience || s.relay.total() != 0 {
 		s.t.Fatalf("the edition does not wait: %+v", r)
 	}
 	return r.Edition
+}
+
+// leaving sends an edition to all readers and returns the path of everybody's
+// unsubscribe link.
+func (s *site) leaving() map[string]string {
+	s.t.Helper()
+	relay := smtpServer(s.t, "")
+	s.publish(0, "smtp://"+relay.Addr()+"?conns=8").wantAllAccepted(s.t, s.audience)
+	paths := map[string]string{}
+	for _, m := range relay.Accepted() {
+		link := strings.Trim(readLetter(s.t, m.Data).header.Get("List-Unsubscribe"), "<>")
+		paths[m.To] = strings.TrimPrefix(link, homeBase)
+	}
+	return paths
 }
 
 // figures reads an edition's.
 func (s *site) figures(id string) report {
 	s.t.Helper()
 	return s.run(0, "report", id, "--json", "--log", "error").figures()
+}
+
+// pages starts a process that sends and serves the public pages.
+func (s *site) pages() (p *process, base string) {
+	s.t.Helper()
+	p = s.start("serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log", "warn", "--smtp", s.relay.smtp(s.conns))
+	return p, p.says(`Public pages\s+(http://\S+)`)
+}
+
+// oneClick is what a mail program posts to unsubscribe.
+func oneClick(t testing.TB, link string) page {
+	t.Helper()
+	return post(t, link, "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click")
 }
 
 // untilSent waits for the end of an edition.
