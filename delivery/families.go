@@ -1,6 +1,9 @@
 package delivery
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // families are the mail hosts that run many recipient domains and count them
 // together. A word with a star stands for its own country endings below.
@@ -97,3 +100,13 @@ var familyOf = func() map[string]string {
 // case, A-labels. A company's own domain may be hosted by a family too, which
 // only its MX would tell; it is paced by itself.
 func Family(domain string) string { return familyOf[domain] }
+
+// Families are the names of all families, in alphabetical order.
+func Families() []string {
+	out := make([]string, 0, len(families))
+	for _, f := range families {
+		out = append(out, f.name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

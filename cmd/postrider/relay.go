@@ -30,6 +30,7 @@ type relayCmd struct {
 	Pause   relayPauseCmd   `cmd:"" help:"Hand it no further mails."`
 	Resume  relayResumeCmd  `cmd:"" help:"Hand it mails again."`
 	Remove  relayRemoveCmd  `cmd:"" help:"Forget it with its password."`
+	Pace    relayPaceCmd    `cmd:"" help:"Show or set how many mails a minute a recipient domain or mail-host family gets."`
 	DKIM    dkimCmd         `cmd:"" name:"dkim" help:"Keys that sign mails (DKIM): make, publish, activate, rotate."`
 }
 
