@@ -288,3 +288,12 @@ type worst time.Duration
 func (w *worst) add(d time.Duration) { *w = max(*w, worst(d)) }
 
 func (w worst) String() string { return time.Duration(w).Round(10 * time.Millisecond).String() }
+
+// manyAddresses are lines of a CSV with nothing but addresses.
+func manyAddresses(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "other%06d@example.net\n", i)
+	}
+	return b.String()
+}
