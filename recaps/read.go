@@ -93,7 +93,7 @@ func decode(name string, b []byte) (string, error) {
 		return "", &errs.Error{Kind: errs.Invalid, File: name, Line: line, Text: text}
 	}
 	if len(b) > MaxBytes {
-		return refuse(0, fmt.Sprintf("is larger than %d MiB: a recap is text, put images beside it", MaxBytes>>20))
+		return refuse(1, fmt.Sprintf("is larger than %d MiB: a recap is text, put images beside it", MaxBytes>>20))
 	}
 	switch {
 	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}):
@@ -117,7 +117,7 @@ func decode(name string, b []byte) (string, error) {
 		return c
 	}, src)
 	if strings.TrimSpace(src) == "" {
-		return refuse(0, "is empty: write a title, an opening and numbered takeaways")
+		return refuse(1, "is empty: write a title, an opening and numbered takeaways")
 	}
 	if pageSign.MatchString(src[:min(len(src), 4096)]) {
 		return refuse(1, "is a web page: copy the article's text into a .txt or .md file and read that")
@@ -162,6 +162,9 @@ func (p places) locate(name string, err error) error {
 	e.File = name
 	if e.Line == 0 {
 		e.Line = p[e.Field]
+	}
+	if e.Line == 0 {
+		e.Line = 1 // nothing in the file is the culprit: something is missing, and it begins there
 	}
 	return e
 }

@@ -132,15 +132,15 @@ func TestRefusalsNamePlaceAndRemedy(t *testing.T) {
 		field     string
 		text      string // a part that names the remedy
 	}{
-		{"empty", "", 0, "", "write a title"},
-		{"blank", " \n\t\n", 0, "", "write a title"},
+		{"empty", "", 1, "", "write a title"},
+		{"blank", " \n\t\n", 1, "", "write a title"},
 		{"binary", "# T\n\x00\x01", 2, "", ".md or .txt"},
 		{"Latin-1", "# T\n\n1. Gr\xf6\xdfe\n", 3, "", "encoding UTF-8"},
 		{"web page", "<!DOCTYPE html><html><body>x</body></html>", 1, "", "copy the article's text"},
-		{"too large", strings.Repeat("x", MaxBytes+1), 0, "", "2 MiB"},
-		{"no title", list, 0, "title", "title: in the front matter"},
+		{"too large", strings.Repeat("x", MaxBytes+1), 1, "", "2 MiB"},
+		{"no title", list, 1, "title", "title: in the front matter"},
 		{"title too long", "\n# " + strings.Repeat("t", 301) + "\n\n" + list, 2, "title", "shorten it to 300"},
-		{"no takeaways", "# T\n\nJust words.\n", 0, "takeaways", "number them 1. 2. 3."},
+		{"no takeaways", "# T\n\nJust words.\n", 1, "takeaways", "number them 1. 2. 3."},
 		{"unclosed front matter", "---\ntitle: T\n\n" + list, 1, "", "three hyphens"},
 		{"not YAML", "---\ntitle: T\nurl: a: b\n---\n" + list, 3, "", "put quotes"},
 		{"unknown key", matter("hashtag: [A]"), 3, "hashtag", "write hashtags"},

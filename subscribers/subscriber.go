@@ -55,10 +55,10 @@ type Subscriber struct {
 
 // Values are what merge slots can show of the subscriber: the fields, email,
 // name and first_name. A field named first_name wins over the first word of
-// the name.
+// the name, which is nobody's first name where the family name comes first.
 func (s Subscriber) Values() map[string]string {
 	v := make(map[string]string, len(s.Fields)+3)
-	if first, _, _ := strings.Cut(strings.TrimSpace(s.Name), " "); first != "" {
+	if first, _, _ := strings.Cut(strings.TrimSpace(s.Name), " "); first != "" && !familyNameFirst(s.Language) {
 		v["first_name"] = first
 	}
 	for k, f := range s.Fields {
@@ -70,4 +70,15 @@ func (s Subscriber) Values() map[string]string {
 		v["name"] = strings.TrimSpace(s.Fields["first_name"] + " " + s.Fields["last_name"])
 	}
 	return v
+}
+
+// familyNameFirst reports whether names of a language begin with the family
+// name (CLDR personNames, nameOrderLocales surnameFirst).
+func familyNameFirst(language string) bool {
+	base, _, _ := strings.Cut(language, "-")
+	switch strings.ToLower(base) {
+	case "hu", "ja", "km", "ko", "mn", "vi", "yue", "zh":
+		return true
+	}
+	return false
 }
