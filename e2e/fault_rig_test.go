@@ -94,6 +94,24 @@ func (c *counter) until(t testing.TB, n int) time.Time {
 	}
 }
 
+// reaches waits for the n-th mail, and reports whether it came before the
+// sending process ended by itself.
+func (c *counter) reaches(p *process, n int) bool {
+	for {
+		c.mu.Lock()
+		all, more := c.all, c.more
+		c.mu.Unlock()
+		if all >= n {
+			return true
+		}
+		select {
+		case <-more:
+		case <-p.done:
+			return false
+		}
+	}
+}
+
 // smtp is its address for --smtp.
 func (c *counter) smtp(conns int) string {
 	return fmt.Sprintf("smtp://%s?conns=%d", c.sink.Addr(), conns)
@@ -107,7 +125,9 @@ type site struct {
 	relay    *counter
 	conns    int
 	env      []string
+	program  string // empty: the one that ships
 	audience int
+	ask      func(query string, args ...any) int
 }
 
 func newSite(t testing.TB, db string, relay *counter, conns int) *site {
@@ -120,7 +140,12 @@ func (s *site) start(args ...string) *process { s.t.Helper(); return s.startVia(
 
 func (s *site) startVia(db string, args ...string) *process {
 	s.t.Helper()
-	return start(s.t, append(args, "--db", db, "--secret-file", s.key), func(c *exec.Cmd) { c.Env = append(c.Env, s.env...) })
+	return start(s.t, append(args, "--db", db, "--secret-file", s.key), func(c *exec.Cmd) {
+		c.Env = append(c.Env, s.env...)
+		if s.program != "" {
+			c.Path = s.program
+		}
+	})
 }
 
 func (s *site) run(want int, args ...string) *process {
@@ -221,7 +246,14 @@ func (s *site) untilSent(id string, within time.Duration) report {
 // count asks the database for one number.
 func (s *site) count(query string, args ...any) int {
 	s.t.Helper()
-	return storetest.One[int](s.t, storetest.Look(s.t, s.db), query, args...)
+	if s.ask == nil {
+		db := storetest.Look(s.t, s.db)
+		s.ask = func(query string, args ...any) int {
+			s.t.Helper()
+			return storetest.One[int](s.t, db, query, args...)
+		}
+	}
+	return s.ask(query, args...)
 }
 
 // owns reports whether a process is an owner in the ledger.
@@ -242,9 +274,19 @@ type verdict struct {
 	Unknown, UnknownKept                   int
 }
 
-// judge holds the ledger of an edition against what the mail server took, and
-// wants at most unknown recipients that are not certain.
-func (s *site) judge(id string, unknown int) verdict {
+// judge wants at most unknown recipients of an edition that are not certain,
+// and nothing else wrong.
+func (s *site) judge(id string, unknown int) {
+	s.t.Helper()
+	v := s.verdict(id)
+	if v.Lost+v.Doubled+v.NotAccepted+v.Unfinished != 0 || v.Unknown > unknown {
+		s.t.Errorf("edition of %d: %+v, want at most %d unknown and nothing else", s.audience, v, unknown)
+	}
+	s.t.Logf("figures: %d readers: %+v", s.audience, v)
+}
+
+// verdict holds the ledger of an edition against what the mail server took.
+func (s *site) verdict(id string) verdict {
 	s.t.Helper()
 	var rows []struct{ Email, State string }
 	s.run(0, "edition", "recipients", id, "--json", "--log", "error").value(&rows)
@@ -267,10 +309,6 @@ func (s *site) judge(id string, unknown int) verdict {
 			v.Unknown++
 		}
 	}
-	if v.Lost+v.Doubled+v.NotAccepted+v.Unfinished != 0 || v.Unknown > unknown {
-		s.t.Errorf("edition of %d: %+v, want at most %d unknown and nothing else", s.audience, v, unknown)
-	}
-	s.t.Logf("figures: %d readers: %+v", s.audience, v)
 	return v
 }
 
