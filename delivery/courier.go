@@ -23,6 +23,7 @@ const (
 	stationsEvery = 4 // looks: a paused relay gets no mail after a second
 	noticeEvery   = 500 * time.Millisecond
 	noticeBatch   = 32
+	beginAgain    = time.Second
 	probeEvery    = time.Minute // a relay that refused our login or certificate
 )
 
@@ -74,14 +75,27 @@ type run struct {
 
 // Run sends until ctx ends, then drains: mails before their final dot are
 // dropped and go back to the queue, those after it get up to 8 s. A Courier
-// that another process took over, because it was silent too long, begins anew.
+// that another process took over, because it was silent too long, begins anew,
+// as soon as the ledger answers.
 func (c *Courier) Run(ctx context.Context) error {
+	anew := false
 	for {
 		err := c.runOnce(ctx)
-		if !errs.Is(err, errs.Conflict) || ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
+			return err
+		case errs.Is(err, errs.Conflict):
+			anew = true
+			c.Log.Error("beginning anew as another owner", "err", err)
+		case anew && errs.Is(err, errs.Unavailable):
+			c.Log.Error("beginning anew waits for the database", "err", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(beginAgain):
+			}
+		default:
 			return err
 		}
-		c.Log.Error("beginning anew as another owner", "err", err)
 	}
 }
 

@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
 	"regexp"
 	"sync"
 
@@ -97,8 +100,7 @@ func postgresDialect() dialect {
 		isBusy: func(err error) bool {
 			var e *pgconn.PgError
 			if !errors.As(err, &e) {
-				var c *pgconn.ConnectError
-				return errors.As(err, &c)
+				return connectionLost(err)
 			}
 			switch e.Code[:2] {
 			case "08", "40", "53", "55", "57", "58":
@@ -107,4 +109,17 @@ func postgresDialect() dialect {
 			return false
 		},
 	}
+}
+
+// connectionLost recognises a server that went away, before or in the middle
+// of a statement.
+func connectionLost(err error) bool {
+	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, driver.ErrBadConn, pgconn.ErrConnClosed} {
+		if errors.Is(err, lost) {
+			return true
+		}
+	}
+	var dial *pgconn.ConnectError
+	var network *net.OpError
+	return errors.As(err, &dial) || errors.As(err, &network)
 }

@@ -32,7 +32,7 @@ func (s *Store) Enrol(ctx context.Context, node string, ttl time.Duration) (deli
 // Beat implements delivery.Ledger.
 func (s *Store) Beat(ctx context.Context, o delivery.OwnerID, ttl time.Duration) error {
 	if err := s.SyncClock(ctx); err != nil {
-		return s.wrap("reading the clock", err)
+		return err
 	}
 	if err := s.standUp(ctx, o); err != nil {
 		return err

@@ -188,7 +188,7 @@ func (s *Store) SyncClock(ctx context.Context) error {
 	before := s.now()
 	var ms int64
 	if err := s.write.QueryRowContext(ctx, s.dialect.clock).Scan(&ms); err != nil {
-		return fmt.Errorf("reading the database's clock: %w", err)
+		return s.wrap("reading the database's clock", err)
 	}
 	half := s.now().Sub(before) / 2
 	s.offset.Store(int64(time.UnixMilli(ms).Sub(before.Add(half))))
