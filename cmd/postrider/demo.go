@@ -81,10 +81,10 @@ func (c *demoCmd) run(s *session, h *house) error {
 	port := catcher.Addr().(*net.TCPAddr).Port
 	p.relays = onlyRelay(delivery.RelayConfig{Name: "demo inbox", Host: "127.0.0.1", Port: port, TLS: delivery.TLSNone, Connections: 2})
 
-	if err := h.furnish(s.ctx); err != nil {
+	demoURL := "http://" + page.Addr().String()
+	if err := h.furnish(s.ctx, demoURL+demo.PicturePath); err != nil {
 		return err
 	}
-	demoURL := "http://" + page.Addr().String()
 	p.serve(page, demo.Handler(demo.Deps{
 		Store: h.store, Inbox: box, Keys: h.keys, Public: p.base, Admin: p.adminURL + "/?token=" + p.adminToken,
 		Campaign: h.demoCampaign, Publish: h.demoPublish, Now: time.Now, Log: h.log,
@@ -119,7 +119,7 @@ func listenNear(address string) (net.Listener, error) {
 
 // furnish fills an empty demo: the sender, 25 readers, a recap, and a weekly
 // campaign whose first date is less than a minute away.
-func (h *house) furnish(ctx context.Context) error {
+func (h *house) furnish(ctx context.Context, picture string) error {
 	_, err := h.store.Campaign(ctx, demoCampaign)
 	if !errs.Is(err, errs.NotFound) {
 		return err
@@ -133,7 +133,9 @@ func (h *house) furnish(ctx context.Context) error {
 	if err := h.demoReaders(ctx); err != nil {
 		return err
 	}
-	saved, err := h.library.Keep(ctx, "demo", recaps.Sample(), "sample")
+	sample := recaps.Sample()
+	sample.Image = picture
+	saved, err := h.library.Keep(ctx, "demo", sample, "sample")
 	if err != nil {
 		return err
 	}

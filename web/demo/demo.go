@@ -80,6 +80,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /try/{id}/mail", Handle: h.tryMail},
 		{Pattern: "GET /try/{id}/page", Handle: h.tryPage},
 		{Pattern: "POST /send", Handle: h.send, MaxBody: bodyBytes},
+		{Pattern: "GET " + PicturePath, Handle: h.picture},
 		{Pattern: "GET /reader-link", Handle: h.readerLink},
 		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
 	}

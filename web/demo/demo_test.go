@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"image"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -123,7 +124,7 @@ func TestEveryPageShowsMailsSafely(t *testing.T) {
 	}
 	r := w.do("GET", "/inbox/1/frame", nil)
 	csp := r.Header.Get("Content-Security-Policy")
-	if !strings.HasPrefix(csp, "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'") || !strings.Contains(csp, "img-src data:;") {
+	if !strings.HasPrefix(csp, "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'") || !strings.Contains(csp, "img-src data: 'self';") {
 		t.Errorf("a mail is framed with the policy %q", csp)
 	}
 	for _, path := range []string{"/inbox/2", "/inbox/0", "/inbox/01", "/inbox/x", "/inbox?before=x", "/try/none/mail", "/nothing"} {
@@ -198,5 +199,21 @@ func TestSendPublishesAndLeadsToTheInbox(t *testing.T) {
 	}
 	if len(w.published) != 2 {
 		t.Errorf("published %d times, want 2", len(w.published))
+	}
+}
+
+func TestSamplePictureIsOursAndSmall(t *testing.T) {
+	t.Parallel()
+	w := build(t)
+	r := w.do("GET", PicturePath, nil)
+	config, kind, err := image.DecodeConfig(r.Body)
+	if err != nil || kind != "png" || config.Width != 1200 || config.Height != 630 {
+		t.Errorf("the picture is a %dx%d %s: %v", config.Width, config.Height, kind, err)
+	}
+	if r.ContentLength > 100<<10 {
+		t.Errorf("the picture has %d bytes, want at most 100 KiB", r.ContentLength)
+	}
+	if page := text(t, w.do("GET", "/try", nil)); !strings.Contains(page, PicturePath) {
+		t.Error("the sample does not show it")
 	}
 }

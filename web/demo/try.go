@@ -43,7 +43,9 @@ type preview struct{ mail, page []byte }
 
 // trySample shows what the box does with the recap that ships.
 func (h *house) trySample(w http.ResponseWriter, r *http.Request) error {
-	return h.answer(w, r, box{Text: recaps.Sample().MarkdownSource(), Name: "sample.md"})
+	sample := recaps.Sample()
+	sample.Image = "http://" + r.Host + PicturePath
+	return h.answer(w, r, box{Text: sample.MarkdownSource(), Name: "sample.md"})
 }
 
 // try shows a pasted or uploaded recap in all its forms. Nothing is kept.
@@ -158,7 +160,7 @@ func (h *house) tryFrame(w http.ResponseWriter, r *http.Request, which func(prev
 	if !ok {
 		return errs.NotFoundf("this preview is gone: press the button again")
 	}
-	respond.Foreign(w, which(p), respond.NoRemote)
+	respond.Foreign(w, which(p), respond.OwnImages)
 	return nil
 }
 

@@ -182,7 +182,7 @@ func (h *house) mailFrame(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	respond.Foreign(w, []byte(m.HTML), respond.NoRemote)
+	respond.Foreign(w, []byte(m.HTML), respond.OwnImages)
 	return nil
 }
 

@@ -40,13 +40,16 @@ func (p Policy) String() string {
 	return strings.Join(append(parts, "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"), "; ")
 }
 
-// Remote says whether a shown document may load pictures from elsewhere.
-type Remote bool
+// Remote says where a shown document may load pictures from: the sources of
+// its policy's img-src.
+type Remote string
 
-// A mail that others wrote loads nothing; our own issue may show its picture.
+// A mail that others wrote loads nothing; the demo's shows the demo's picture;
+// our own issue may show its picture from anywhere.
 const (
-	NoRemote     Remote = false
-	RemoteImages Remote = true
+	NoRemote     Remote = "data:"
+	OwnImages    Remote = "data: 'self'"
+	RemoteImages Remote = "data: https: http:"
 )
 
 // Foreign answers with an HTML document that is somebody's content: a mail, a
@@ -54,13 +57,9 @@ const (
 // forms, whatever is in it; its links open beside it. Only our own pages may
 // frame it.
 func Foreign(w http.ResponseWriter, doc []byte, remote Remote) {
-	images := "data:"
-	if remote {
-		images += " https: http:"
-	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "+
-		"style-src 'unsafe-inline'; img-src "+images+"; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
+		"style-src 'unsafe-inline'; img-src "+string(remote)+"; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	h.Set("Cross-Origin-Opener-Policy", "unsafe-none")
 	h.Set("Content-Type", "text/html; charset=utf-8")
