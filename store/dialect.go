@@ -106,7 +106,7 @@ func postgresDialect() dialect {
 			case "08", "40", "53", "55", "57", "58":
 				return true
 			}
-			return false
+			return e.Code == "25P03" // we slept in the middle of a transaction
 		},
 	}
 }

@@ -28,6 +28,7 @@ func TestALostConnectionIsToBeTriedAgain(t *testing.T) {
 		{driver.ErrBadConn, true},
 		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, true},
 		{&pgconn.PgError{Code: "57P01"}, true},
+		{&pgconn.PgError{Code: "25P03"}, true},
 		{&pgconn.PgError{Code: "23505"}, false},
 		{context.Canceled, false},
 		{context.DeadlineExceeded, false},

@@ -46,3 +46,17 @@ func (s *Store) MigrateTo(ctx context.Context, sql string) ([]string, error) {
 	}
 	return s.migrate(ctx, append(all, migration{version: 9999, name: "9999_next.sql", sql: sql, checksum: "next"}))
 }
+
+// Asleep runs a statement in a write transaction and stops in the middle of it,
+// as a machine that was suspended would, until wake is closed. It closes stopped
+// when it has come that far.
+func (s *Store) Asleep(ctx context.Context, stopped, wake chan struct{}, statement string, args ...any) error {
+	return s.update(ctx, "testing", func(t *tx) error {
+		if err := t.exec(ctx, statement, args...); err != nil {
+			return err
+		}
+		close(stopped)
+		<-wake
+		return nil
+	})
+}

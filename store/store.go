@@ -16,6 +16,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
 	"postrider/delivery"
 	"postrider/internal/errs"
 )
@@ -124,11 +127,20 @@ func (s *Store) openSQLite(path string) error {
 	return nil
 }
 
+// notAsleep ends a transaction whose process has stopped in the middle of it, a
+// suspended machine or a cut cable: the rows that it has locked would keep all
+// other nodes waiting, also those that want to take its work over.
+const notAsleep = "SET idle_in_transaction_session_timeout = '5s'"
+
 func (s *Store) openPostgres(location string) error {
-	db, err := sql.Open("pgx", location)
+	config, err := pgx.ParseConfig(location)
 	if err != nil {
 		return &errs.Error{Kind: errs.Invalid, Field: "--db", Text: "cannot read the database URL", Err: err}
 	}
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, notAsleep)
+		return err
+	}))
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(8)
 	s.write, s.read, s.dialect = db, db, postgresDialect()
