@@ -13,6 +13,7 @@ import (
 	"postrider/store"
 	"postrider/web/assets"
 	"postrider/web/pages"
+	"postrider/web/recent"
 	"postrider/web/respond"
 )
 
@@ -34,6 +35,7 @@ type house struct {
 	Deps
 	door     *respond.Door
 	sessions *sessions
+	glances  *recent.Values[campaigns.EditionID, glance]
 }
 
 // Handler answers the requests of operators. Every route but the one that lets
@@ -44,7 +46,7 @@ func Handler(d Deps) http.Handler {
 }
 
 func open(d Deps) *house {
-	h := &house{Deps: d, sessions: newSessions(d.Now)}
+	h := &house{Deps: d, sessions: newSessions(d.Now), glances: recent.New[campaigns.EditionID, glance](256)}
 	h.door = &respond.Door{
 		Log: d.Log, Book: pages.Open("admin"), Guard: h.guard, Policy: respond.Policy{Scripts: true, Frames: true},
 		Frame: func(*http.Request) pages.Frame { return frame("", "") },

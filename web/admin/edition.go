@@ -159,6 +159,9 @@ func (h *house) lines(ctx context.Context, v editionView, clock pages.Clock) ([]
 	if v.State == campaigns.Cancelled && v.Reason != "" {
 		out = append(out, capital(v.Reason)+".")
 	}
+	if text := h.pace(v, clock.Now); text != "" {
+		out = append(out, text)
+	}
 	waits, err := h.waits(ctx, v, clock)
 	if err != nil {
 		return nil, err
