@@ -59,7 +59,7 @@ func TestDiskThatIsFull(t *testing.T) {
 	t.Parallel()
 	const conns = 8
 	events := times(t, 1, 20)
-	disk := smallDisk(t, "24m")
+	disk := smallDisk(t, "96m") // what is sent in the long form needs room as well
 	s := newSite(t, "sqlite:"+filepath.Join(disk, "postrider.db"), newCounter(t, 20*time.Millisecond), conns)
 	s.readers(300 + 300*events)
 	paths := s.leaving()
