@@ -39,6 +39,9 @@ func (c *organisationCmd) Run(s *session) error {
 				return err
 			}
 		}
+		if o.Networks == nil {
+			o.Networks = []networks.ID{} // a list in JSON, also when it is empty
+		}
 		return s.print(o, func() {
 			if !known && !changed {
 				s.printf("Nothing is set yet. Begin with: postrider organisation --name NAME --postal-address ADDRESS --from \"NAME <ADDRESS>\"\n")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind is what an error means to the caller.
@@ -125,7 +126,7 @@ func Is(err error, k Kind) bool { return err != nil && KindOf(err) == k }
 // Nearest returns the entry of known that is closest to word by edit distance,
 // empty when nothing is near enough to be worth suggesting.
 func Nearest(word string, known []string) string {
-	best, bestDistance := "", len(word)/2+1
+	best, bestDistance := "", utf8.RuneCountInString(word)/2+1
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < bestDistance {
 			best, bestDistance = k, d

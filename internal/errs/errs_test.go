@@ -84,6 +84,9 @@ func TestNearestSuggestsOnlyWhatIsNear(t *testing.T) {
 			t.Errorf("nearest to %q is %q, want %q", c.word, got, c.want)
 		}
 	}
+	if got := errs.Nearest("日本語日本語", []string{"news", "weekly"}); got != "" {
+		t.Errorf("letters of three bytes count once, but %q was suggested", got)
+	}
 	if got := errs.Nearest("ab", []string{"ac", "ad"}); got != "ac" {
 		t.Errorf("of two as near the nearest is %q, want the first", got)
 	}
