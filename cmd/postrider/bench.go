@@ -144,8 +144,7 @@ func (c *benchCmd) beSink(s *session) error {
 // sample is a recap whose mail is about c.Size bytes.
 func (c *benchCmd) sample() recaps.Recap {
 	r := recaps.Sample()
-	r.Slug, r.Title = "bench", "{{first_name|Reader}}, a bench"
-	r.Title = "A bench"
+	r.Slug, r.Title = "bench", "A bench"
 	r.Subject = "{{first_name|Reader}}, a bench"
 	words := "Plain words fill the mail up to the size that was asked for. "
 	for len(r.Lead) < 400 && len(r.Lead)*2*len(words)*10 < c.Size-30_000 {
@@ -174,7 +173,7 @@ func (c *benchCmd) ledger(s *session, relay delivery.RelayConfig, out *measured)
 		if h.store.Shared() {
 			out.Ledger = "postgres"
 		}
-		e, err := c.fill(s, h)
+		e, err := h.trial(s.ctx, "bench", c.Mails, c.sample())
 		if err != nil {
 			return err
 		}
@@ -204,27 +203,6 @@ func (c *benchCmd) ledger(s *session, relay delivery.RelayConfig, out *measured)
 		out.PerSec = clock.perSecond()
 		return nil
 	})
-}
-
-func (c *benchCmd) fill(s *session, h *house) (campaigns.Edition, error) {
-	list := "bench-" + strconv.FormatInt(time.Now().UnixNano(), 36)
-	in, w := io.Pipe()
-	go func() {
-		_, err := io.WriteString(w, "email,first_name\n")
-		for i := 0; i < c.Mails && err == nil; i++ {
-			_, err = fmt.Fprintf(w, "reader%07d@%s.example.org,Reader %d\n", i, list, i)
-		}
-		w.CloseWithError(err)
-	}()
-	if _, err := h.registry.Import(s.ctx, in, subscribers.ImportOptions{Actor: "bench", Lists: []string{list}, Create: true}); err != nil {
-		return campaigns.Edition{}, err
-	}
-	saved, err := h.library.Keep(s.ctx, "bench", c.sample(), "bench")
-	if err != nil {
-		return campaigns.Edition{}, err
-	}
-	h.desk.BaseURL = "https://localhost"
-	return h.desk.Publish(s.ctx, "bench", campaigns.Publication{Recap: saved, ListNames: []string{list}, Sender: "Bench <bench@example.org>"})
 }
 
 // wire splices and hands over without a ledger.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +20,6 @@ import (
 	"postrider/internal/errs"
 	"postrider/internal/inbox"
 	"postrider/recaps"
-	"postrider/subscribers"
 )
 
 type drillCmd struct {
@@ -112,7 +110,7 @@ func (d *drill) run() (verdict, error) {
 	sink.Serve(listener)
 	defer sink.Close()
 	d.smtp = fmt.Sprintf("smtp://%s?conns=%d", listener.Addr(), d.Conns)
-	if err := d.prepare(); err != nil {
+	if d.edition, err = d.trial(d.ctx, "drill", d.Readers, recaps.Sample()); err != nil {
 		return verdict{}, err
 	}
 	began := time.Now()
@@ -147,29 +145,6 @@ func (d *drill) bar() *progressbar.ProgressBar {
 	}
 	return progressbar.NewOptions(d.Kills, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("Killing"),
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
-}
-
-// prepare makes the readers and the edition.
-func (d *drill) prepare() error {
-	list := "drill-" + strconv.FormatInt(time.Now().UnixNano(), 36)
-	in, out := io.Pipe()
-	go func() {
-		_, err := io.WriteString(out, "email,first_name\n")
-		for i := 0; i < d.Readers && err == nil; i++ {
-			_, err = fmt.Fprintf(out, "reader%07d@%s.example.org,Reader %d\n", i, list, i)
-		}
-		out.CloseWithError(err)
-	}()
-	if _, err := d.registry.Import(d.ctx, in, subscribers.ImportOptions{Actor: "drill", Lists: []string{list}, Create: true}); err != nil {
-		return err
-	}
-	saved, err := d.library.Keep(d.ctx, "drill", recaps.Sample(), "sample")
-	if err != nil {
-		return err
-	}
-	d.desk.BaseURL = "https://localhost"
-	d.edition, err = d.desk.Publish(d.ctx, "drill", campaigns.Publication{Recap: saved, ListNames: []string{list}, Sender: "Drill <drill@example.org>"})
-	return err
 }
 
 // accept counts a mail before the sink acknowledges it.
