@@ -19,8 +19,9 @@ const (
 	beatsPerLease = 6
 	lookEvery     = 250 * time.Millisecond // pause acts within a second
 	drainWithin   = 8 * time.Second        // `docker stop` kills after ten
-	freezeChunk   = 20_000
-	stationsEvery = 4 // looks: a paused relay gets no mail after a second
+	freezeChunk   = 5_000                  // rows: other writers wait for one chunk
+	freezeRest    = 10 * time.Millisecond  // between two, so that they get their turn
+	stationsEvery = 4                      // looks: a paused relay gets no mail after a second
 	noticeEvery   = 500 * time.Millisecond
 	noticeBatch   = 32
 	beginAgain    = time.Second
@@ -71,6 +72,7 @@ type run struct {
 	feeders  sync.WaitGroup
 	slots    sync.WaitGroup
 	probing  atomic.Bool
+	freezing sync.Map // edition: a goroutine writes its audience
 }
 
 // Run sends until ctx ends, then drains: mails before their final dot are
@@ -203,7 +205,7 @@ func (r *run) reconcile(ctx context.Context) error {
 		case campaigns.Scheduled:
 			err = r.Desk.Freeze(ctx, e, r.Now())
 		case campaigns.Freezing:
-			_, err = r.Ledger.FreezeSome(ctx, e, freezeChunk)
+			r.freeze(ctx, e)
 		case campaigns.Sending:
 			sending[e.ID] = true
 			if !open[e.ID] {
@@ -222,6 +224,30 @@ func (r *run) reconcile(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// freeze writes an edition's audience, chunk by chunk, beside the other work.
+// What stops it, another node among others, is met again at the next look.
+func (r *run) freeze(ctx context.Context, e campaigns.Edition) {
+	if _, running := r.freezing.LoadOrStore(e.ID, true); running {
+		return
+	}
+	r.feeders.Go(func() {
+		defer r.freezing.Delete(e.ID)
+		for ctx.Err() == nil {
+			done, err := r.Ledger.FreezeSome(ctx, e, freezeChunk)
+			if err != nil && ctx.Err() == nil && !errs.Is(err, errs.Conflict) {
+				r.Log.Error("freezing the audience", "edition", e.ID, "err", err)
+			}
+			if done || err != nil {
+				return
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(freezeRest):
+			}
+		}
+	})
 }
 
 // openLane compiles an edition and starts its lane.

@@ -22,12 +22,14 @@ func placeholder(n int) string { return "$" + strconv.Itoa(n) }
 // freezeChunk inserts the next limit readers of an edition's lists behind
 // cursor, in the order of their ids, and returns the last of them.
 func (t *tx) freezeChunk(ctx context.Context, e campaigns.EditionID, cursor, cutoff int64, limit int, now time.Time) (last int64, n int, err error) {
-	before := cursor
-	if err := t.exec(ctx, freezeChunk, e, cursor, cutoff, limit, ids.Block(limit+1), millis(now)); err != nil {
-		return 0, 0, err
+	base := ids.Block(limit + 1)
+	inserted, err := t.changed(ctx, freezeChunk, e, cursor, cutoff, limit, base, millis(now))
+	if err != nil || inserted == 0 {
+		return cursor, 0, err
 	}
-	err = t.row(ctx, `SELECT count(*), coalesce(max(subscriber_id), $3) FROM recipients WHERE edition_id = $1 AND subscriber_id > $2`, e, before, before).Scan(&n, &last)
-	return last, n, err
+	// Row numbers follow the readers' ids, so the last row is the last reader.
+	err = t.row(ctx, `SELECT subscriber_id FROM recipients WHERE id = $1`, base+inserted).Scan(&last)
+	return last, int(inserted), err
 }
 
 // GiveBack implements delivery.Ledger.
