@@ -101,7 +101,7 @@ var owners = map[string]string{
 
 // forTests are outside modules that any test may use and nothing else may.
 var forTests = []string{
-	"github.com/Shopify/toxiproxy/v2", "github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/hanwen/go-fuse/v2", "github.com/rogpeppe/go-internal", "github.com/rs/zerolog", "pgregory.net/rapid",
+	"github.com/Shopify/toxiproxy/v2", "github.com/hanwen/go-fuse/v2", "github.com/rogpeppe/go-internal", "github.com/rs/zerolog", "pgregory.net/rapid",
 }
 
 // kept are packages of the standard library that only some of ours may use:
@@ -333,7 +333,7 @@ func TestDependenciesAreDocumented(t *testing.T) {
 		}
 	}
 	for _, m := range forTests {
-		if m != "github.com/chromedp/cdproto" && !documented(string(doc), m, "tests") {
+		if !documented(string(doc), m, "tests") {
 			t.Errorf("docs/dependencies.md has no line with %s that says it is for tests", m)
 		}
 	}

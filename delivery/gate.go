@@ -86,7 +86,7 @@ func remedy(err error, relay RelayConfig) (lasting bool, reason string) {
 		if t.Reply.Code >= 400 && t.Reply.Code < 500 {
 			return false, fmt.Sprintf("the mail server %s cannot check our login now (%s); we try again", at, replyWords(t.Reply))
 		}
-		return true, fmt.Sprintf("the mail server %s refused the user name or password (%s): check --smtp or POSTRIDER_SMTP_FILE", at, troubleWords(t))
+		return true, fmt.Sprintf("the mail server %s refused the user name or password (%s): check --smtp or POSTRIDER_SMTP_FILE, or give it anew with relay change", at, troubleWords(t))
 	case StageTLS:
 		return !passing(t), fmt.Sprintf("no secure connection to the mail server %s (%s): check its name, its certificate and the port; TLS is required except on loopback", at, troubleWords(t))
 	case StageGreet:
@@ -94,7 +94,7 @@ func remedy(err error, relay RelayConfig) (lasting bool, reason string) {
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {
-		return true, fmt.Sprintf("there is no mail server %q: check the host name in --smtp", relay.Host)
+		return true, fmt.Sprintf("there is no mail server %q: check the host name in --smtp, or with relay change", relay.Host)
 	}
 	return false, fmt.Sprintf("nothing answers at the mail server %s (%s): check that it runs and the port is right", at, troubleWords(t))
 }
