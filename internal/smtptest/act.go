@@ -39,6 +39,10 @@ func (ss *session) perform(a action, code int, text string) (int, error) {
 			if err := ss.pause(st.pause); err != nil {
 				return said, err
 			}
+		case stepHold:
+			if err := ss.hold(); err != nil {
+				return said, err
+			}
 		case stepAccept:
 		case stepDrop:
 			_ = ss.w.Flush()
@@ -108,6 +112,19 @@ func (ss *session) pause(d time.Duration) error {
 	}
 	select {
 	case <-time.After(d):
+		return nil
+	case <-ss.s.done:
+		return errOver
+	}
+}
+
+// hold waits until the test releases the server.
+func (ss *session) hold() error {
+	if err := ss.w.Flush(); err != nil {
+		return err
+	}
+	select {
+	case <-ss.s.released:
 		return nil
 	case <-ss.s.done:
 		return errOver

@@ -25,6 +25,7 @@ const (
 	stepRST
 	stepHang
 	stepStall
+	stepHold
 	stepAccept // DOT: keep the message, whatever is said about it
 )
 
@@ -93,7 +94,7 @@ func parseAction(stage, text string) (action, error) {
 			if s.kind == stepAccept && stage != "DOT" {
 				return nil, fmt.Errorf("%q makes sense at DOT only", part)
 			}
-			spoken = spoken || s.kind != stepWait
+			spoken = spoken || s.kind != stepWait && s.kind != stepHold
 		}
 		a = append(a, steps...)
 	}
@@ -114,6 +115,8 @@ func parseStep(text string) ([]step, error) {
 		return []step{{kind: stepHang}}, nil
 	case "stall":
 		return []step{{kind: stepStall}}, nil
+	case "hold":
+		return []step{{kind: stepHold}}, nil
 	case "ok":
 		return []step{{kind: stepDefault}}, nil
 	case "accept":

@@ -22,6 +22,7 @@
 //	451 4.2.1 text    this reply; \n in the text makes it a reply of several lines
 //	ok                the reply that would come without a script
 //	wait 20ms         wait, then go on
+//	hold              wait until the test calls Release, then go on
 //	slow 5ms          the usual reply, one octet each 5 ms
 //	half              the first two octets of the usual reply, then close
 //	flood 100000      that many octets without a line end
@@ -33,7 +34,6 @@
 package smtptest
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
@@ -60,6 +60,7 @@ type Server struct {
 	config   config
 	script   *script
 	done     chan struct{} // closed when the test is over
+	released chan struct{} // closed by Release
 
 	mu       sync.Mutex
 	changed  *sync.Cond
@@ -69,6 +70,7 @@ type Server struct {
 	conns    map[net.Conn]bool
 	total    int
 	texts    int
+	news     int // how often anything happened
 	closed   bool
 	wg       sync.WaitGroup
 }
@@ -85,7 +87,7 @@ func Start(t testing.TB, text string, opts ...Option) *Server {
 	if err != nil {
 		t.Fatalf("smtptest: %v", err)
 	}
-	s := &Server{t: t, listener: listener, script: parsed, conns: map[net.Conn]bool{}, done: make(chan struct{}), config: defaults()}
+	s := &Server{t: t, listener: listener, script: parsed, conns: map[net.Conn]bool{}, done: make(chan struct{}), released: make(chan struct{}), config: defaults()}
 	s.changed = sync.NewCond(&s.mu)
 	for _, opt := range opts {
 		opt(&s.config)
@@ -110,7 +112,7 @@ func (s *Server) serve() {
 		s.total++
 		n := s.total
 		s.conns[conn] = true
-		s.changed.Broadcast()
+		s.happened()
 		s.mu.Unlock()
 		s.wg.Go(func() {
 			defer s.forget(conn)
@@ -124,7 +126,7 @@ func (s *Server) forget(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, conn)
-	s.changed.Broadcast()
+	s.happened()
 }
 
 func (s *Server) stop() {
@@ -194,23 +196,26 @@ func (s *Server) Connections() int {
 	return s.total
 }
 
-// Wait waits until n messages were accepted and returns them all. It fails the
-// test after ten seconds.
+// Release lets every "hold" of the script go on, those to come too. It must be
+// called once only.
+func (s *Server) Release() { close(s.released) }
+
+// Wait waits until n messages were accepted and returns them all. Like the
+// other waits it fails the test when for thirty seconds nothing has happened on
+// any connection: how long a busy machine needs for n says nothing.
 func (s *Server) Wait(n int) []Message {
 	s.t.Helper()
 	s.waitUntil("messages", func() bool { return len(s.accepted) >= n })
 	return s.Accepted()
 }
 
-// WaitClosed waits until all connections are closed, by either side. It fails
-// the test after ten seconds.
+// WaitClosed waits until all connections are closed, by either side.
 func (s *Server) WaitClosed() {
 	s.t.Helper()
 	s.waitUntil("closed connections", func() bool { return len(s.conns) == 0 })
 }
 
-// WaitCommand waits until a command line that begins with prefix has come. It
-// fails the test after ten seconds.
+// WaitCommand waits until a command line that begins with prefix has come.
 func (s *Server) WaitCommand(prefix string) {
 	s.t.Helper()
 	s.waitUntil("command "+prefix, func() bool {
@@ -218,8 +223,7 @@ func (s *Server) WaitCommand(prefix string) {
 	})
 }
 
-// WaitText waits until the text of n messages has begun to arrive. It fails the
-// test after ten seconds.
+// WaitText waits until the text of n messages has begun to arrive.
 func (s *Server) WaitText(n int) {
 	s.t.Helper()
 	s.waitUntil("the text of messages", func() bool { return s.texts >= n })
@@ -227,35 +231,45 @@ func (s *Server) WaitText(n int) {
 
 func (s *Server) waitUntil(what string, reached func() bool) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	defer context.AfterFunc(ctx, func() {
+	const silence = 30 * time.Second
+	wake := time.AfterFunc(silence, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.changed.Broadcast()
-	})()
+	})
+	defer wake.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !reached() {
-		if ctx.Err() != nil {
+	seen, last := s.news, time.Now()
+	for ; !reached(); s.changed.Wait() {
+		if s.news != seen {
+			seen, last = s.news, time.Now()
+			wake.Reset(silence)
+		}
+		if time.Since(last) >= silence {
 			s.t.Fatalf("smtptest: waited in vain for %s; %d messages so far, commands %q", what, len(s.accepted), s.commands)
 		}
-		s.changed.Wait()
 	}
+}
+
+// happened wakes those who wait. The caller holds mu.
+func (s *Server) happened() {
+	s.news++
+	s.changed.Broadcast()
 }
 
 func (s *Server) note(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commands = append(s.commands, line)
-	s.changed.Broadcast()
+	s.happened()
 }
 
 func (s *Server) text() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.texts++
-	s.changed.Broadcast()
+	s.happened()
 }
 
 func (s *Server) fault(text string) {
@@ -268,7 +282,7 @@ func (s *Server) accept(m Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accepted = append(s.accepted, m)
-	s.changed.Broadcast()
+	s.happened()
 }
 
 // tlsConfig is nil where no TLS was asked for.
