@@ -60,6 +60,7 @@ var arrows = map[string][]string{
 	"internal/ids":      {},
 	"internal/inbox":    {},
 	"internal/mailaddr": {},
+	"internal/mailhost": {},
 	"internal/notice":   {},
 	"internal/oauth":    {"internal/secrets"},
 	"internal/secrets":  {},

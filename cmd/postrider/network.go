@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"io"
 
 	"postrider/internal/errs"
-	"postrider/internal/mailaddr"
 	"postrider/networks"
 )
 
@@ -71,56 +69,5 @@ func (c *networkCountCmd) Run(s *session) error {
 			fits = "is too long"
 		}
 		s.printf("%d of %d %s: it %s\n", m.Count, m.Limit, n.Unit, fits)
-	})
-}
-
-type addressCmd struct {
-	Check addressCheckCmd `cmd:"" help:"Say whether addresses can be mailed, and their canonical form."`
-}
-
-type addressCheckCmd struct {
-	Address []string `arg:"" optional:"" help:"Addresses; none: one a line on stdin."`
-}
-
-// checked is what address check says of one.
-type checked struct {
-	Address   string   `json:"address"`
-	Valid     bool     `json:"valid"`
-	Canonical string   `json:"canonical"`
-	SMTPUTF8  bool     `json:"smtputf8"`
-	Hints     []string `json:"hints"`
-	Reason    string   `json:"reason"`
-}
-
-// Run checks addresses.
-func (c *addressCheckCmd) Run(s *session) error {
-	if len(c.Address) == 0 {
-		lines := bufio.NewScanner(s.io.in)
-		for lines.Scan() {
-			c.Address = append(c.Address, lines.Text())
-		}
-		if err := lines.Err(); err != nil {
-			return err
-		}
-	}
-	out := []checked{}
-	for _, text := range c.Address {
-		one := checked{Address: text, Hints: []string{}}
-		a, err := mailaddr.Parse(text)
-		if err != nil {
-			one.Reason = err.Error()
-		} else {
-			one.Valid, one.Canonical, one.SMTPUTF8 = true, a.Canonical(), a.NeedsSMTPUTF8()
-		}
-		out = append(out, one)
-	}
-	return s.print(out, func() {
-		for _, one := range out {
-			if one.Valid {
-				s.printf("%s: valid, kept as %s\n", one.Address, one.Canonical)
-			} else {
-				s.printf("%s: %s\n", one.Address, one.Reason)
-			}
-		}
 	})
 }
