@@ -34,7 +34,9 @@ type Store interface {
 	ChangeCampaign(ctx context.Context, c Campaign, updatedAt time.Time, e audit.Entry) error
 	// OpenEdition stores a new edition with its content and, where one is
 	// given, its occurrence, whose key must be new or still due; else Conflict
-	// and nothing is stored.
+	// and nothing is stored. Two conflicts have names: ErrNumberTaken where
+	// another edition took the number, and ErrRecapTaken where the edition is
+	// OnlyNew and one of its recaps is on its way to these lists already.
 	OpenEdition(ctx context.Context, e Edition, c Content, o *Occurrence, entry audit.Entry) error
 	// MoveEdition is compare-and-set on the state.
 	MoveEdition(ctx context.Context, m Move, e audit.Entry) error
@@ -58,6 +60,12 @@ type Store interface {
 	// oldest first, at most limit.
 	Collectable(ctx context.Context, lists []subscribers.ListID, limit int) ([]recaps.Saved, error)
 }
+
+// What OpenEdition says where another edition was faster: try again.
+var (
+	ErrNumberTaken = errs.Conflictf("another issue was made at the same moment and took this number: try again")
+	ErrRecapTaken  = errs.Conflictf("another issue with this recap is on its way to these lists already")
+)
 
 // Move changes an edition's state. The zero times leave their columns alone.
 type Move struct {

@@ -88,6 +88,7 @@ type Edition struct {
 	Lists      []subscribers.ListID `json:"-"`
 	ListNames  []string             `json:"lists"`
 	Recaps     []RecapRef           `json:"-"`
+	OnlyNew    bool                 `json:"-"`    // refuse to open with a recap that these lists have had; not stored
 	Hash       string               `json:"hash"` // over the rendered bytes that were approved
 	ApprovedBy string               `json:"approved_by,omitempty"`
 	ApprovedAt time.Time            `json:"approved_at,omitzero"`

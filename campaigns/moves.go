@@ -24,6 +24,29 @@ func (d *Desk) ApproveEdition(ctx context.Context, actor string, e Edition) erro
 	return d.move(ctx, actor, e, Move{To: Scheduled, DueAt: due, At: now})
 }
 
+// UndoWindow is how long an edition that is sent at once can be taken back
+// before it begins.
+const UndoWindow = 60 * time.Second
+
+// Schedule approves an edition that is a draft, in review or approved, and has
+// it go out at due; a time that has passed means UndoWindow from now.
+func (d *Desk) Schedule(ctx context.Context, actor string, e Edition, due time.Time) error {
+	if soon := d.Now().Add(UndoWindow); due.Before(soon) {
+		due = soon
+	}
+	e.DueAt = due
+	return d.ApproveEdition(ctx, actor, e)
+}
+
+// Undo takes back an edition that is scheduled: it is a draft again, nobody has
+// got it, and its approval is void. One that has begun is a Conflict.
+func (d *Desk) Undo(ctx context.Context, actor string, e Edition) error {
+	if e.State != Scheduled {
+		return moveError(e.State, Draft)
+	}
+	return d.move(ctx, actor, e, Move{To: Draft, Reason: "taken back by " + actor})
+}
+
 // Pause stops an edition that is sending; mails on the wire finish.
 func (d *Desk) Pause(ctx context.Context, actor string, e Edition) error {
 	return d.move(ctx, actor, e, Move{To: EditionPaused, Reason: "paused by " + actor})

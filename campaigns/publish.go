@@ -2,9 +2,11 @@ package campaigns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"postrider/internal/audit"
 	"postrider/internal/errs"
 	"postrider/internal/ids"
 	"postrider/internal/mailaddr"
@@ -62,7 +64,24 @@ func (d *Desk) Publish(ctx context.Context, actor string, p Publication) (Editio
 		return Edition{}, err
 	}
 	e.State, e.DueAt, e.ApprovedBy, e.ApprovedAt = Scheduled, p.DueAt, actor, now
-	return e, d.Store.OpenEdition(ctx, e, content, nil, entry(now, actor, "opened", "edition", int64(e.ID), "published by hand"))
+	return d.open(ctx, e, content, nil, entry(now, actor, "opened", "edition", int64(e.ID), "published by hand"))
+}
+
+// openTries bounds how often an edition whose number was taken asks for another.
+const openTries = 20
+
+// open numbers an edition and stores it.
+func (d *Desk) open(ctx context.Context, e Edition, c Content, o *Occurrence, a audit.Entry) (Edition, error) {
+	var err error
+	for range openTries {
+		if e.Number, err = d.Store.NextNumber(ctx, e.Campaign, e.Slug); err != nil {
+			return e, err
+		}
+		if err = d.Store.OpenEdition(ctx, e, c, o, a); !errors.Is(err, ErrNumberTaken) {
+			return e, err
+		}
+	}
+	return e, err
 }
 
 // Fire opens the edition of one firing, or records why none opens. The
@@ -84,8 +103,19 @@ func (d *Desk) Fire(ctx context.Context, c Campaign, o Occurrence) (Occurrence, 
 	return d.openFor(ctx, "scheduler", c, o, now)
 }
 
-// openFor opens the edition of a firing that is to go out.
+// openFor opens the edition of a firing that is to go out. Where another
+// campaign takes a recap that this one has collected, it collects again.
 func (d *Desk) openFor(ctx context.Context, actor string, c Campaign, o Occurrence, now time.Time) (Occurrence, error) {
+	for range openTries {
+		opened, err := d.tryOpen(ctx, actor, c, o, now)
+		if !errors.Is(err, ErrRecapTaken) {
+			return opened, err
+		}
+	}
+	return o, ErrRecapTaken
+}
+
+func (d *Desk) tryOpen(ctx context.Context, actor string, c Campaign, o Occurrence, now time.Time) (Occurrence, error) {
 	sources, err := d.sources(ctx, c)
 	if err != nil {
 		return o, err
@@ -106,12 +136,13 @@ func (d *Desk) openFor(ctx context.Context, actor string, c Campaign, o Occurren
 		o.State, o.Reason = OccurrenceFailed, err.Error()
 		return o, d.record(ctx, now, o)
 	}
-	e.Campaign, e.DueAt, e.State, e.Reason = c.ID, o.DueAt, InReview, "waits for approval"
+	e.DueAt, e.State, e.Reason, e.OnlyNew = o.DueAt, InReview, "waits for approval", c.Source == Collect
 	if c.Approved() && approved(sources) {
 		e.State, e.ApprovedBy, e.ApprovedAt, e.Reason = Scheduled, c.ApprovedBy, now, ""
 	}
 	o.State, o.Edition, o.Reason = OccurrenceOpened, e.ID, ""
-	return o, d.Store.OpenEdition(ctx, e, content, &o, entry(now, actor, "opened", "edition", int64(e.ID), o.Wall))
+	_, err = d.open(ctx, e, content, &o, entry(now, actor, "opened", "edition", int64(e.ID), o.Wall))
+	return o, err
 }
 
 // approved reports whether all recaps are as somebody approved them.
@@ -139,7 +170,8 @@ func (d *Desk) sources(ctx context.Context, c Campaign) ([]recaps.Saved, error) 
 	return []recaps.Saved{saved}, nil
 }
 
-// draft renders an edition of c from these recaps. Nothing is stored.
+// draft renders an edition of c from these recaps. Nothing is stored, and it has
+// no number yet.
 func (d *Desk) draft(ctx context.Context, c Campaign, org organisation.Organisation, sources []recaps.Saved, now time.Time) (Edition, Content, error) {
 	id := ids.New[editionMark]()
 	input := d.Input(c, org, sources)
@@ -148,12 +180,8 @@ func (d *Desk) draft(ctx context.Context, c Campaign, org organisation.Organisat
 	if err != nil {
 		return Edition{}, Content{}, fmt.Errorf("rendering %q: %w", sources[0].Recap.Title, err)
 	}
-	number, err := d.Store.NextNumber(ctx, c.ID, input.Slug)
-	if err != nil {
-		return Edition{}, Content{}, err
-	}
 	e := Edition{
-		ID: id, Campaign: c.ID, Number: number, Title: sources[0].Recap.Title, Slug: input.Slug, Policy: PolicyHold,
+		ID: id, Campaign: c.ID, Title: sources[0].Recap.Title, Slug: input.Slug, Policy: PolicyHold,
 		Sender: c.Sender, ReplyTo: c.ReplyTo, Tracking: c.Tracking, Lists: c.Lists, ListNames: c.ListNames,
 		Hash: rendered.Hash(), CreatedAt: now, UpdatedAt: now,
 	}

@@ -35,11 +35,18 @@ func (s *Store) OpenEdition(ctx context.Context, e campaigns.Edition, c campaign
 				return err
 			}
 		}
-		if err := t.exec(ctx, `
+		if err := t.claimRecaps(ctx, e); err != nil {
+			return err
+		}
+		err := t.exec(ctx, `
 			INSERT INTO editions (`+editionColumns+`, freeze_cursor, still_since, still_ms)
 			VALUES ($1, $2, $3, $4, $5, $6, '', '', $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0, $16, $17, 0, 0, 0)`,
 			e.ID, e.Campaign, e.Number, e.Title, e.Slug, e.State, e.Reason, e.Policy, e.Sender, e.ReplyTo, e.Tracking, e.Hash,
-			e.ApprovedBy, millis(e.ApprovedAt), millis(e.DueAt), millis(e.CreatedAt), millis(e.UpdatedAt)); err != nil {
+			e.ApprovedBy, millis(e.ApprovedAt), millis(e.DueAt), millis(e.CreatedAt), millis(e.UpdatedAt))
+		if s.dialect.isUnique(err) {
+			return campaigns.ErrNumberTaken // ids are ours alone
+		}
+		if err != nil {
 			return err
 		}
 		for _, l := range e.Lists {
@@ -228,8 +235,8 @@ func (s *Store) MoveEdition(ctx context.Context, m campaigns.Move, e audit.Entry
 		if err := t.swap(ctx, "edition", `
 			UPDATE editions
 			SET state = $3, held_from = $4, held_cause = $5, reason = $6, updated_at = $7,
-			    approved_by = CASE WHEN CAST($8 AS TEXT) <> '' THEN $8 ELSE approved_by END,
-			    approved_at = CASE WHEN CAST($8 AS TEXT) <> '' THEN $7 ELSE approved_at END,
+			    approved_by = CASE WHEN CAST($3 AS TEXT) = 'draft' THEN '' WHEN CAST($8 AS TEXT) <> '' THEN $8 ELSE approved_by END,
+			    approved_at = CASE WHEN CAST($3 AS TEXT) = 'draft' THEN 0 WHEN CAST($8 AS TEXT) <> '' THEN $7 ELSE approved_at END,
 			    due_at = CASE WHEN CAST($9 AS BIGINT) > 0 THEN $9 ELSE due_at END,
 			    cutoff = CASE WHEN CAST($10 AS BIGINT) > 0 AND cutoff = 0 THEN $10 ELSE cutoff END,
 			    ended_at = CASE WHEN CAST($11 AS INTEGER) = 1 THEN $7 ELSE 0 END,

@@ -60,3 +60,17 @@ func (s *Store) Asleep(ctx context.Context, stopped, wake chan struct{}, stateme
 		return nil
 	})
 }
+
+// MigrationText is the SQL of the migration with this number.
+func MigrationText(version int) (string, error) {
+	all, err := migrations()
+	if err != nil {
+		return "", err
+	}
+	for _, m := range all {
+		if m.version == version {
+			return m.sql, nil
+		}
+	}
+	return "", fmt.Errorf("there is no migration %d", version)
+}

@@ -87,8 +87,11 @@ func (n *newsroom) open(t testing.TB, lists ...string) campaigns.EditionID {
 	return e.ID
 }
 
+// bareNumber is the number of the last bare edition: no two may share one.
+var bareNumber atomic.Int32
+
 func bareEdition(now time.Time) campaigns.Edition {
-	return campaigns.Edition{ID: campaigns.EditionID(ids.Block(1)), Number: 1, Title: "News", Slug: "news", State: campaigns.Scheduled,
+	return campaigns.Edition{ID: campaigns.EditionID(ids.Block(1)), Number: int(bareNumber.Add(1)), Title: "News", Slug: "news", State: campaigns.Scheduled,
 		Policy: campaigns.PolicyHold, Sender: "News <news@org.example>", Tracking: campaigns.Aggregate, DueAt: now, CreatedAt: now, UpdatedAt: now}
 }
 

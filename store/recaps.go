@@ -128,27 +128,57 @@ func (s *Store) RecapRevisions(ctx context.Context, id recaps.ID, limit int) ([]
 	return out, s.wrap("reading the recap's history", err)
 }
 
+// wentTo is true of a recap r that went, or is on its way, to one of n lists,
+// which are the parameters from first on.
+func wentTo(first, n int) string {
+	return `EXISTS (
+		    SELECT 1
+		    FROM edition_recaps er
+		    JOIN editions e ON e.id = er.edition_id AND e.state <> '` + string(campaigns.Cancelled) + `'
+		    JOIN edition_lists el ON el.edition_id = e.id
+		    WHERE er.recap_id = r.id AND el.list_id IN (` + parameters(first, n) + `))`
+}
+
 // Collectable implements campaigns.Store.
 func (s *Store) Collectable(ctx context.Context, lists []subscribers.ListID, limit int) ([]recaps.Saved, error) {
 	args := []any{limit}
-	in := ""
 	for _, l := range lists {
 		args = append(args, l)
-		if in != "" {
-			in += ", "
-		}
-		in += placeholder(len(args))
 	}
 	rows, err := s.reader().query(ctx, savedRecap+`
 		WHERE r.state = 'approved'
-		  AND NOT EXISTS (
-		    SELECT 1
-		    FROM edition_recaps er
-		    JOIN editions e ON e.id = er.edition_id AND e.state <> '`+string(campaigns.Cancelled)+`'
-		    JOIN edition_lists el ON el.edition_id = e.id
-		    WHERE er.recap_id = r.id AND el.list_id IN (`+in+`))
+		  AND NOT `+wentTo(2, len(lists))+`
 		ORDER BY r.approved_at, r.id
 		LIMIT $1`, args...)
 	out, err := collect(rows, err, scanSaved)
 	return out, s.wrap("collecting recaps", err)
+}
+
+// claimRecaps locks the recaps of an edition that is being opened, so that two
+// that take the same one open one after the other, and refuses what has gone to
+// its lists meanwhile where the edition wants only what is new.
+func (t *tx) claimRecaps(ctx context.Context, e campaigns.Edition) error {
+	if len(e.Recaps) == 0 {
+		return nil
+	}
+	var args []any
+	for _, r := range e.Recaps {
+		args = append(args, r.Recap)
+	}
+	of := `SELECT r.id FROM recaps r WHERE r.id IN (` + parameters(1, len(e.Recaps)) + `)`
+	rows, err := t.query(ctx, of+` ORDER BY r.id`+t.forUpdate(), args...)
+	if _, err = collect(rows, err, scanOne[int64]); err != nil || !e.OnlyNew {
+		return err
+	}
+	for _, l := range e.Lists {
+		args = append(args, l)
+	}
+	// A statement of its own: on PostgreSQL it sees what was committed while we
+	// waited for the lock.
+	rows, err = t.query(ctx, of+` AND `+wentTo(len(e.Recaps)+1, len(e.Lists))+` ORDER BY r.id LIMIT 1`, args...)
+	taken, err := collect(rows, err, scanOne[int64])
+	if err == nil && len(taken) > 0 {
+		err = campaigns.ErrRecapTaken
+	}
+	return err
 }
