@@ -33,7 +33,7 @@ var arrows = map[string][]string{
 	"networks":           {},
 	"scheduler/schedule": {},
 	"recaps":             {},
-	"organisation":       {"networks"},
+	"organisation":       {"networks", "internal/auth", "internal/secrets"},
 	"templates":          {"recaps", "networks"},
 	"subscribers":        {"internal/tokens"},
 	"campaigns":          {"recaps", "templates", "networks", "subscribers", "organisation", "scheduler/schedule", "internal/tokens"},
@@ -56,6 +56,7 @@ var arrows = map[string][]string{
 	"e2e":           {"internal/inbox"}, // sees the built program only, and counts with the sink of its drill
 
 	"internal/audit":    {},
+	"internal/auth":     {"internal/secrets"},
 	"internal/errs":     {},
 	"internal/ids":      {},
 	"internal/inbox":    {},
@@ -75,7 +76,7 @@ var arrows = map[string][]string{
 // types they show, and the store for reading.
 func webMay(more ...string) []string {
 	return append(more, "web/assets", "web/pages", "web/recent", "web/respond", "recaps", "networks", "organisation", "templates",
-		"campaigns", "scheduler", "scheduler/schedule", "events", "delivery", "store", "internal/tokens")
+		"campaigns", "scheduler", "scheduler/schedule", "events", "delivery", "store", "internal/auth", "internal/secrets", "internal/tokens")
 }
 
 // testKits serve tests and nothing else.
@@ -94,6 +95,7 @@ var owners = map[string]string{
 	"github.com/jackc/pgx/v5":            "store",
 	"github.com/mattn/go-sqlite3":        "store",
 	"github.com/microcosm-cc/bluemonday": "templates",
+	"github.com/pquerna/otp":             "internal/auth",
 	"github.com/robfig/cron/v3":          "scheduler/schedule",
 	"github.com/wneessen/go-mail":        "delivery/mailer",
 	"github.com/yuin/goldmark":           "recaps",

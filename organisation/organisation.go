@@ -1,6 +1,7 @@
-// Package organisation keeps who sends: name, address, colours, zone and
-// sender. There is one organisation per installation. The Office is the one
-// that changes it; what a mail or page makes of it is decided elsewhere.
+// Package organisation keeps who sends, name, address, colours, zone and
+// sender, and who does the work: the operators. There is one organisation per
+// installation. The Office changes it and its team; the Porter decides who
+// comes in. What a mail or page makes of it is decided elsewhere.
 package organisation
 
 import (
@@ -177,10 +178,11 @@ type Store interface {
 	// Organisation returns Default and NotFound while none is set.
 	Organisation(ctx context.Context) (Organisation, error)
 	SetOrganisation(ctx context.Context, o Organisation, e audit.Entry) error
+	OperatorStore
 }
 
-// Office changes the organisation. It may be used at once from many places;
-// who sets last is right.
+// Office changes the organisation and its team. It may be used at once from
+// many places; who sets last is right.
 type Office struct {
 	Store Store
 	Now   func() time.Time

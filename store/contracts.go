@@ -12,12 +12,13 @@ import (
 
 // What the houses' doers ask of a store.
 var (
-	_ recaps.Store       = (*Store)(nil)
-	_ organisation.Store = (*Store)(nil)
-	_ subscribers.Store  = (*Store)(nil)
-	_ campaigns.Store    = (*Store)(nil)
-	_ scheduler.Store    = (*Store)(nil)
-	_ delivery.Ledger    = (*Store)(nil)
+	_ recaps.Store             = (*Store)(nil)
+	_ organisation.Store       = (*Store)(nil)
+	_ organisation.PorterStore = (*Store)(nil)
+	_ subscribers.Store        = (*Store)(nil)
+	_ campaigns.Store          = (*Store)(nil)
+	_ scheduler.Store          = (*Store)(nil)
+	_ delivery.Ledger          = (*Store)(nil)
 
 	_ delivery.RelayStore   = (*Store)(nil)
 	_ delivery.SigningStore = (*Store)(nil)

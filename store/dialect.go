@@ -34,6 +34,8 @@ type dialect struct {
 	many func(context.Context, *sql.Conn, *sql.Tx, []statement, map[string]*sql.Stmt) ([]int64, error)
 	// lockSchema begins a migration so that one process at a time migrates.
 	lockSchema string
+	// lockTeam lets one transaction at a time change who is an operator.
+	lockTeam string
 	// isUnique recognises a violated UNIQUE or PRIMARY KEY.
 	isUnique func(error) bool
 	// isBusy recognises "try again": locked, out of connections, restarting, disk full.
@@ -93,6 +95,7 @@ func postgresDialect() dialect {
 		drop:         "SELECT pg_advisory_unlock($1)",
 		alive:        "SELECT pg_try_advisory_xact_lock($1)",
 		lockSchema:   "SELECT pg_advisory_xact_lock(7061992)",
+		lockTeam:     "SELECT pg_advisory_xact_lock(7061993)",
 		isUnique: func(err error) bool {
 			var e *pgconn.PgError
 			return errors.As(err, &e) && e.Code == "23505"

@@ -15,6 +15,7 @@ import (
 	"postrider/delivery"
 	"postrider/internal/errs"
 	"postrider/internal/secrets"
+	"postrider/web/respond"
 )
 
 // Facts are the facts of a process. They come from flags, then the
@@ -24,6 +25,8 @@ type Facts struct {
 	DB          *string `name:"db" group:"This process" placeholder:"URL" help:"Database: sqlite:FILE or postgres://… (default sqlite:postrider.db)."`
 	Listen      *string `group:"This process" placeholder:"ADDRESS" help:"Where the public pages listen (default 127.0.0.1:8080)."`
 	AdminListen *string `group:"This process" placeholder:"ADDRESS" help:"Where the administration listens (default 127.0.0.1:8081)."`
+	AdminURL    *string `name:"admin-url" group:"This process" placeholder:"URL" help:"How the team reaches the administration, https://desk.org.example (default: where it listens)."`
+	Proxies     *string `name:"trusted-proxies" group:"This process" placeholder:"NETWORKS" help:"Proxies in front of us whose X-Forwarded-For and X-Forwarded-Proto count, 127.0.0.1,10.0.0.0/8."`
 	URL         *string `name:"url" group:"This process" placeholder:"URL" help:"How readers reach the public pages, https://news.org.example."`
 	SMTP        *string `name:"smtp" group:"This process" placeholder:"URL" help:"Mail server: smtp://user@host:port?conns=8 or smtps://…"`
 	SecretFile  *string `group:"This process" placeholder:"FILE" help:"Key file (default: beside a SQLite file, FILE.key)."`
@@ -85,6 +88,8 @@ func resolve(f Facts, env func(string) (string, bool)) (config, error) {
 		{"db", "sqlite:postrider.db", f.DB, true},
 		{"listen", "127.0.0.1:8080", f.Listen, false},
 		{"admin_listen", "127.0.0.1:8081", f.AdminListen, false},
+		{"admin_url", "", f.AdminURL, false},
+		{"trusted_proxies", "", f.Proxies, false},
 		{"url", "", f.URL, false},
 		{"smtp", "", f.SMTP, true},
 		{"secret_file", "", f.SecretFile, false},
@@ -170,6 +175,15 @@ func (c config) check() error {
 			return bad("url", "want the address of the public pages, as in https://news.org.example")
 		}
 	}
+	if v := c.get("admin_url"); v != "" {
+		u, err := url.Parse(v)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+			return bad("admin_url", "want the address of the administration without a path, as in https://desk.org.example")
+		}
+	}
+	if _, err := respond.ParseProxies(c.get("trusted_proxies")); err != nil {
+		return &errs.Error{Kind: errs.Invalid, Field: "--trusted-proxies", Err: err}
+	}
 	switch c.get("log") {
 	case "debug", "info", "warn", "error":
 	default:
@@ -180,6 +194,12 @@ func (c config) check() error {
 
 // baseURL is the given --url without a slash at the end.
 func (c config) baseURL() string { return strings.TrimRight(c.get("url"), "/") }
+
+// proxies reads --trusted-proxies, which was checked when it was read.
+func (c config) proxies() respond.Proxies {
+	p, _ := respond.ParseProxies(c.get("trusted_proxies"))
+	return p
+}
 
 // relay reads --smtp. It is Invalid where none is given.
 func (c config) relay() (delivery.RelayConfig, error) {

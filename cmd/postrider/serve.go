@@ -113,7 +113,10 @@ func (p *process) mount(front, back net.Listener) {
 	p.adminURL, p.adminToken = "http://"+back.Addr().String(), secret()
 	now := time.Now
 	p.serve(front, public.Handler(public.Deps{Store: p.store, Registry: p.registry, Keys: p.keys, Shares: p.shares, Now: now, Log: p.log}))
-	p.serve(back, admin.Handler(admin.Deps{Store: p.store, Desk: p.desk, Keys: p.keys, Token: p.adminToken, Public: p.base, Now: now, Log: p.log}))
+	p.serve(back, admin.Handler(admin.Deps{
+		Store: p.store, Desk: p.desk, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base,
+		Proxies: p.config.proxies(), Now: now, Log: p.log,
+	}))
 }
 
 func (p *process) serve(l net.Listener, h http.Handler) {

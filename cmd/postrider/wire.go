@@ -12,6 +12,7 @@ import (
 	"postrider/campaigns"
 	"postrider/delivery"
 	"postrider/delivery/mailer"
+	"postrider/internal/auth"
 	"postrider/internal/errs"
 	"postrider/internal/oauth"
 	"postrider/internal/secrets"
@@ -63,6 +64,7 @@ type house struct {
 	keys     tokens.Keys
 	library  *recaps.Library
 	office   *organisation.Office
+	porter   *organisation.Porter
 	registry *subscribers.Registry
 	desk     *campaigns.Desk
 	book     *delivery.RelayBook
@@ -91,6 +93,7 @@ func (s *session) open() (*house, error) {
 		_ = db.Close()
 		return nil, err
 	}
+	h.porter = &organisation.Porter{Store: db, Hasher: auth.NewHasher(), Secrets: sealer, Now: time.Now}
 	h.book = &delivery.RelayBook{Store: db, Secrets: sealer, Now: time.Now, Tokens: tokenSource}
 	h.ring = &delivery.KeyRing{Store: db, Secrets: sealer, Now: time.Now, Lookup: net.DefaultResolver.LookupTXT}
 	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now}

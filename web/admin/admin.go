@@ -10,6 +10,7 @@ import (
 
 	"postrider/campaigns"
 	"postrider/internal/tokens"
+	"postrider/organisation"
 	"postrider/store"
 	"postrider/web/assets"
 	"postrider/web/pages"
@@ -19,73 +20,80 @@ import (
 
 // Deps is what the administration works with. All fields are needed.
 type Deps struct {
-	Store  *store.Store
-	Desk   *campaigns.Desk
-	Keys   tokens.Keys
-	Token  string // opens the administration; at least 16 letters, else nobody gets in
-	Public string // URL of the public pages, no slash at the end
-	Now    func() time.Time
-	Log    *slog.Logger
+	Store   *store.Store
+	Desk    *campaigns.Desk
+	Office  *organisation.Office
+	Porter  *organisation.Porter
+	Keys    tokens.Keys
+	Token   string // opens the administration until there is a team; at least 16 letters, else it opens nothing
+	Public  string // URL of the public pages, no slash at the end
+	Proxies respond.Proxies
+	Now     func() time.Time
+	Log     *slog.Logger
 }
-
-// actor is who the audit log names, as long as operators share one token.
-const actor = "operator"
 
 type house struct {
 	Deps
-	door     *respond.Door
-	sessions *sessions
-	glances  *recent.Values[campaigns.EditionID, glance]
+	door    *respond.Door
+	needs   map[string]respond.Needs // by pattern
+	glances *recent.Values[campaigns.EditionID, glance]
 }
 
-// Handler answers the requests of operators. Every route but the one that lets
-// people in asks for a session.
+// Handler answers the requests of operators. Every route says who may use it;
+// one that does not is closed to everybody.
 func Handler(d Deps) http.Handler {
 	h := open(d)
 	return h.door.Handler(h.routes())
 }
 
 func open(d Deps) *house {
-	h := &house{Deps: d, sessions: newSessions(d.Now), glances: recent.New[campaigns.EditionID, glance](256)}
+	h := &house{Deps: d, needs: map[string]respond.Needs{}, glances: recent.New[campaigns.EditionID, glance](256)}
 	h.door = &respond.Door{
 		Log: d.Log, Book: pages.Open("admin"), Guard: h.guard, Policy: respond.Policy{Scripts: true, Frames: true},
 		Frame: func(*http.Request) pages.Frame { return frame("", "") },
 		// Forms prove where they come from; other sites are told nothing.
 		Referrer: "same-origin",
+		Secure:   h.secure,
+	}
+	for _, route := range h.routes() {
+		if route.Needs != "" {
+			h.needs[route.Pattern] = route.Needs
+		}
 	}
 	return h
 }
 
-// routes is the table of contents of the administration.
+// routes is the table of contents of the administration, with the least role
+// that may use each.
 func (h *house) routes() []respond.Route {
 	return []respond.Route{
-		{Pattern: "GET /{$}", Handle: h.home},
-		{Pattern: "POST /sign-in", Handle: h.signIn},
-		{Pattern: "POST /sign-out", Handle: h.signOut},
-		{Pattern: "GET /campaigns", Handle: h.campaigns},
-		{Pattern: "GET /campaigns/{id}", Handle: h.campaign},
-		{Pattern: "POST /campaigns/{id}/approve", Handle: h.approveCampaign},
-		{Pattern: "POST /campaigns/{id}/pause", Handle: h.pauseCampaign},
-		{Pattern: "POST /campaigns/{id}/resume", Handle: h.resumeCampaign},
-		{Pattern: "GET /editions", Handle: h.editions},
-		{Pattern: "GET /editions/{id}", Handle: h.edition},
-		{Pattern: "POST /editions/{id}/approve", Handle: h.change(h.Desk.ApproveEdition)},
-		{Pattern: "POST /editions/{id}/pause", Handle: h.change(h.Desk.Pause)},
-		{Pattern: "POST /editions/{id}/resume", Handle: h.change(h.Desk.Resume)},
-		{Pattern: "POST /editions/{id}/resend", Handle: h.change(decide(h.Desk.Resend))},
-		{Pattern: "POST /editions/{id}/give-up", Handle: h.change(decide(h.Desk.GiveUp))},
-		{Pattern: "GET /editions/{id}/cancel", Handle: h.cancelPage},
-		{Pattern: "POST /editions/{id}/cancel", Handle: h.change(h.Desk.Cancel)},
-		{Pattern: "GET /editions/{id}/recipients", Handle: h.recipients},
-		{Pattern: "GET /editions/{id}/recipients.csv", Handle: h.recipientsCSV, Timeout: csvTimeout},
-		{Pattern: "GET /editions/{id}/mail", Handle: h.mail},
-		{Pattern: "GET /editions/{id}/text", Handle: h.text},
-		{Pattern: "GET /editions/{id}/page", Handle: h.page},
-		{Pattern: "GET /editions/{id}/snippets", Handle: h.snippets},
-		{Pattern: "GET /editions/{id}/frame/mail", Handle: h.mailFrame},
-		{Pattern: "GET /editions/{id}/frame/page", Handle: h.pageFrame},
-		{Pattern: "GET /reader-link", Handle: h.readerLink},
-		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
+		{Pattern: "GET /{$}", Needs: analyst, Handle: h.home},
+		{Pattern: "POST /sign-in", Needs: anyone, Handle: h.signIn},
+		{Pattern: "POST /sign-out", Needs: analyst, Handle: h.signOut},
+		{Pattern: "GET /campaigns", Needs: analyst, Handle: h.campaigns},
+		{Pattern: "GET /campaigns/{id}", Needs: analyst, Handle: h.campaign},
+		{Pattern: "POST /campaigns/{id}/approve", Needs: reviewer, Handle: h.approveCampaign},
+		{Pattern: "POST /campaigns/{id}/pause", Needs: editor, Handle: h.pauseCampaign},
+		{Pattern: "POST /campaigns/{id}/resume", Needs: editor, Handle: h.resumeCampaign},
+		{Pattern: "GET /editions", Needs: analyst, Handle: h.editions},
+		{Pattern: "GET /editions/{id}", Needs: analyst, Handle: h.edition},
+		{Pattern: "POST /editions/{id}/approve", Needs: reviewer, Handle: h.change(h.Desk.ApproveEdition)},
+		{Pattern: "POST /editions/{id}/pause", Needs: editor, Handle: h.change(h.Desk.Pause)},
+		{Pattern: "POST /editions/{id}/resume", Needs: editor, Handle: h.change(h.Desk.Resume)},
+		{Pattern: "POST /editions/{id}/resend", Needs: editor, Handle: h.change(decide(h.Desk.Resend))},
+		{Pattern: "POST /editions/{id}/give-up", Needs: editor, Handle: h.change(decide(h.Desk.GiveUp))},
+		{Pattern: "GET /editions/{id}/cancel", Needs: editor, Handle: h.cancelPage},
+		{Pattern: "POST /editions/{id}/cancel", Needs: editor, Handle: h.change(h.Desk.Cancel)},
+		{Pattern: "GET /editions/{id}/recipients", Needs: reviewer, Handle: h.recipients},
+		{Pattern: "GET /editions/{id}/recipients.csv", Needs: editor, Handle: h.recipientsCSV, Timeout: csvTimeout},
+		{Pattern: "GET /editions/{id}/mail", Needs: analyst, Handle: h.mail},
+		{Pattern: "GET /editions/{id}/text", Needs: analyst, Handle: h.text},
+		{Pattern: "GET /editions/{id}/page", Needs: analyst, Handle: h.page},
+		{Pattern: "GET /editions/{id}/snippets", Needs: analyst, Handle: h.snippets},
+		{Pattern: "GET /editions/{id}/frame/mail", Needs: analyst, Handle: h.mailFrame},
+		{Pattern: "GET /editions/{id}/frame/page", Needs: analyst, Handle: h.pageFrame},
+		{Pattern: "GET /reader-link", Needs: analyst, Handle: h.readerLink},
+		{Pattern: "GET " + assets.Prefix, Needs: anyone, Handle: assets.Serve},
 	}
 }
 

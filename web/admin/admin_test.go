@@ -16,6 +16,8 @@ import (
 	"postrider/campaigns"
 	"postrider/delivery"
 	"postrider/events"
+	"postrider/internal/auth"
+	"postrider/internal/secrets"
 	"postrider/internal/tokens"
 	"postrider/organisation"
 	"postrider/recaps"
@@ -32,6 +34,8 @@ type world struct {
 	t       *testing.T
 	store   *store.Store
 	desk    *campaigns.Desk
+	office  *organisation.Office
+	porter  *organisation.Porter
 	house   *house
 	handler http.Handler
 	cookie  *http.Cookie
@@ -100,7 +104,13 @@ func build(t *testing.T) *world {
 	set := `UPDATE recipients SET state = $2, code = $3, enhanced = $4, answer = $5, not_before = $6, attempts = 1 WHERE id = $1`
 	storetest.Exec(t, w.store, set, int64(all[0].ID), "deferred", 451, "4.7.1", "slow down "+evil, noon.Add(42*time.Minute).UnixMilli())
 	storetest.Exec(t, w.store, set, int64(all[1].ID), "refused", 550, "5.1.1", "=cmd|' /C calc'!A0", 0)
-	d := Deps{Store: w.store, Desk: w.desk, Keys: keys, Token: token, Public: "https://news.example.org", Now: now, Log: slog.New(slog.DiscardHandler)}
+	sealer, err := secrets.New(bytes.Repeat([]byte{8}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.office = office
+	w.porter = &organisation.Porter{Store: w.store, Hasher: auth.QuickHasher(), Secrets: sealer, Now: now}
+	d := Deps{Store: w.store, Desk: w.desk, Office: office, Porter: w.porter, Keys: keys, Token: token, Public: "https://news.example.org", Now: now, Log: slog.New(slog.DiscardHandler)}
 	w.house = open(d)
 	w.handler = w.house.door.Handler(w.house.routes())
 	return w
@@ -127,7 +137,7 @@ func (w *world) signIn() *world {
 		w.t.Fatalf("the token answers %d %v", r.StatusCode, r.Header)
 	}
 	w.cookie = r.Cookies()[0]
-	if !w.cookie.HttpOnly || w.cookie.SameSite != http.SameSiteStrictMode {
+	if !w.cookie.HttpOnly || w.cookie.SameSite != http.SameSiteLaxMode {
 		w.t.Errorf("the cookie is %+v", w.cookie)
 	}
 	return w
@@ -365,5 +375,13 @@ func TestLedgerBarAddsUp(t *testing.T) {
 		if x != 1000 || n != f.Audience {
 			t.Errorf("%+v: the bar is %d wide with %d readers", f, x, n)
 		}
+	}
+}
+
+func (w *world) wantAudit(action, actor string) {
+	w.t.Helper()
+	got := storetest.Column[string](w.t, w.store, `SELECT actor FROM audit_log WHERE action = $1 ORDER BY id`, action)
+	if len(got) == 0 || got[len(got)-1] != actor {
+		w.t.Errorf("the audit log says that %q was done by %q, want %q", action, got, actor)
 	}
 }

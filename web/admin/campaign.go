@@ -137,17 +137,17 @@ func (h *house) past(r *http.Request, v *campaignView, clock pages.Clock) error 
 }
 
 func (h *house) approveCampaign(w http.ResponseWriter, r *http.Request) error {
-	c, err := h.Desk.Approve(r.Context(), actor, r.PathValue("id"))
+	c, err := h.Desk.Approve(r.Context(), h.actor(r), r.PathValue("id"))
 	return h.backTo(w, r, c, err)
 }
 
 func (h *house) pauseCampaign(w http.ResponseWriter, r *http.Request) error {
-	c, err := h.Desk.SetState(r.Context(), actor, r.PathValue("id"), campaigns.Paused)
+	c, err := h.Desk.SetState(r.Context(), h.actor(r), r.PathValue("id"), campaigns.Paused)
 	return h.backTo(w, r, c, err)
 }
 
 func (h *house) resumeCampaign(w http.ResponseWriter, r *http.Request) error {
-	c, err := h.Desk.SetState(r.Context(), actor, r.PathValue("id"), campaigns.Active)
+	c, err := h.Desk.SetState(r.Context(), h.actor(r), r.PathValue("id"), campaigns.Active)
 	return h.backTo(w, r, c, err)
 }
 

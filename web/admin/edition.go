@@ -266,7 +266,7 @@ func (h *house) change(do func(ctx context.Context, actor string, e campaigns.Ed
 		if err != nil {
 			return err
 		}
-		if err := do(r.Context(), actor, e); err != nil {
+		if err := do(r.Context(), h.actor(r), e); err != nil {
 			return err
 		}
 		http.Redirect(w, r, editionURL(e.ID), http.StatusSeeOther)

@@ -1,108 +1,117 @@
 package admin
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
+	"context"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 
+	"postrider/internal/auth"
 	"postrider/internal/errs"
-	"postrider/web/assets"
+	"postrider/organisation"
 	"postrider/web/pages"
 	"postrider/web/respond"
 )
 
+const minToken = 16
+
+// Who may use a route: the least role, or anyone, who need not be signed in.
+// A route without a word is closed to everybody.
 const (
-	sessionAge  = 24 * time.Hour // since the last request
-	maxSessions = 1000
-	minToken    = 16
+	anyone   respond.Needs = "anyone"
+	analyst                = respond.Needs(organisation.Analyst)
+	reviewer               = respond.Needs(organisation.Reviewer)
+	editor                 = respond.Needs(organisation.Editor)
+	owner                  = respond.Needs(organisation.Owner)
 )
 
-// sessions are who has come in, by the hash of what their cookie holds. They
-// end with the process.
-type sessions struct {
-	now func() time.Time
-	mu  sync.Mutex
-	by  map[[sha256.Size]byte]time.Time // until when
+type knownKey struct{}
+
+// who is the operator that makes a request. Behind the guard, where a route
+// needs a role, there always is one; with the token of the start it is the
+// zero Operator with the role owner.
+func (h *house) who(r *http.Request) organisation.Operator { return known(r).Operator }
+
+func known(r *http.Request) organisation.Known {
+	k, _ := r.Context().Value(knownKey{}).(organisation.Known)
+	return k
 }
 
-func newSessions(now func() time.Time) *sessions {
-	return &sessions{now: now, by: map[[sha256.Size]byte]time.Time{}}
+// signedIn reports whether a request has a session.
+func signedIn(r *http.Request) bool { return known(r).Session.ID != 0 }
+
+// actor is who the audit log names for a request.
+func (h *house) actor(r *http.Request) string { return h.who(r).Actor() }
+
+// visit is where a request comes from.
+func (h *house) visit(r *http.Request) organisation.Visit {
+	return organisation.Visit{Device: device(r.UserAgent()), Network: respond.Network(h.Proxies.Client(r))}
 }
 
-// begin returns the secret of a new session.
-func (s *sessions) begin() string {
-	secret := rand.Text()
-	now := s.now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var oldest [sha256.Size]byte
-	first := now.Add(2 * sessionAge)
-	for k, until := range s.by {
-		if until.Before(now) {
-			delete(s.by, k)
-		} else if until.Before(first) {
-			oldest, first = k, until
-		}
-	}
-	if len(s.by) >= maxSessions {
-		delete(s.by, oldest)
-	}
-	s.by[sha256.Sum256([]byte(secret))] = now.Add(sessionAge)
-	return secret
-}
-
-// knows reports whether a secret is of a session that goes on, and extends it.
-func (s *sessions) knows(secret string) bool {
-	k, now := sha256.Sum256([]byte(secret)), s.now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	until, ok := s.by[k]
-	if !ok || until.Before(now) {
-		delete(s.by, k)
-		return false
-	}
-	s.by[k] = now.Add(sessionAge)
-	return true
-}
-
-func (s *sessions) end(secret string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.by, sha256.Sum256([]byte(secret)))
-}
+// secure reports whether the browser speaks HTTPS, to us or to a proxy that we
+// trust.
+func (h *house) secure(r *http.Request) bool { return h.Proxies.HTTPS(r) }
 
 // cookieName differs between installations: browsers do not tell ports apart.
-func (h *house) cookieName() string { return "postrider_" + h.Keys.Fingerprint()[:8] }
+// Over HTTPS its beginning has the browser see to it that no other host and no
+// plain connection sets it.
+func (h *house) cookieName(r *http.Request) string {
+	name := "postrider_" + h.Keys.Fingerprint()[:8]
+	if h.secure(r) {
+		return "__Host-" + name
+	}
+	return name
+}
 
 func (h *house) secret(r *http.Request) string {
-	c, err := r.Cookie(h.cookieName())
+	c, err := r.Cookie(h.cookieName(r))
 	if err != nil {
 		return ""
 	}
 	return c.Value
 }
 
-// guard lets through whoever has a session, and what needs none. It decides by
-// the route that would answer, never by the text of the path.
-func (h *house) guard(w http.ResponseWriter, r *http.Request, pattern string) bool {
-	switch {
-	case pattern == "GET "+assets.Prefix, pattern == "POST /sign-in":
-		return true
-	case pattern == "GET /{$}" && r.URL.Query().Has("token"):
-		h.enter(w, r, r.URL.Query().Get("token"))
-		return false
-	case h.sessions.knows(h.secret(r)):
-		return true
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		h.door.Problem(w, r, errs.Forbiddenf("you are not signed in, or were signed out: open the administration again and repeat it"))
-		return false
+// setCookie hands the browser the secret of a session, or takes it away.
+func (h *house) setCookie(w http.ResponseWriter, r *http.Request, secret string) {
+	c := &http.Cookie{Name: h.cookieName(r), Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: h.secure(r)}
+	if secret == "" {
+		c.MaxAge = -1
 	}
-	h.showSignIn(w, r, "")
-	return false
+	http.SetCookie(w, c)
+}
+
+// guard lets through whoever may use the route that would answer: it decides by
+// that route's line in the table, never by the text of the path.
+func (h *house) guard(w http.ResponseWriter, r *http.Request, pattern string) *http.Request {
+	k, _, err := h.Porter.Who(r.Context(), h.secret(r), h.visit(r))
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		h.door.Problem(w, r, err)
+		return nil
+	}
+	if err == nil {
+		r = r.WithContext(context.WithValue(r.Context(), knownKey{}, k))
+	}
+	needs, listed := h.needs[pattern]
+	switch {
+	case pattern == "GET /{$}" && r.URL.Query().Has("token") && !signedIn(r):
+		h.enter(w, r, r.URL.Query().Get("token"))
+		return nil
+	case listed && needs == anyone:
+		return r
+	case signedIn(r) && !listed: // a page that does not exist: the door says so
+		if pattern == "" || pattern == "/" {
+			return r
+		}
+	case signedIn(r) && k.Operator.Role.May(organisation.Role(needs)):
+		return r
+	case !signedIn(r) && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		h.showSignIn(w, r, "")
+		return nil
+	case !signedIn(r):
+		h.door.Problem(w, r, errs.Forbiddenf("you are not signed in, or were signed out: open the administration again and repeat it"))
+		return nil
+	}
+	h.door.Problem(w, r, errs.Forbiddenf("your role %s does not allow this: ask an owner of this installation", k.Operator.Role))
+	return nil
 }
 
 // enter checks the token; the address with the token in it is left at once.
@@ -111,15 +120,48 @@ func (h *house) enter(w http.ResponseWriter, r *http.Request, token string) {
 		h.showSignIn(w, r, "That is not the token of this installation. It changes with every start: take the one that the program showed last.")
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: h.cookieName(), Value: h.sessions.begin(), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
-	})
+	secret, err := h.Porter.BeginFirst(r.Context(), h.visit(r))
+	if errs.Is(err, errs.Forbidden) {
+		h.showSignIn(w, r, respond.Sentence(err.Error()))
+		return
+	}
+	if err != nil {
+		h.door.Problem(w, r, err)
+		return
+	}
+	h.setCookie(w, r, secret)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (h *house) opens(token string) bool {
-	want, got := sha256.Sum256([]byte(h.Token)), sha256.Sum256([]byte(strings.TrimSpace(token)))
-	return len(h.Token) >= minToken && subtle.ConstantTimeCompare(want[:], got[:]) == 1
+	return len(h.Token) >= minToken && auth.Same(h.Token, strings.TrimSpace(token))
+}
+
+// letIn begins a session for an operator who has just shown who they are, and
+// sets its cookie. A session that the browser had before ends.
+func (h *house) letIn(w http.ResponseWriter, r *http.Request, o organisation.Operator, m organisation.Method) error {
+	if err := h.endHere(r); err != nil {
+		return err
+	}
+	secret, err := h.Porter.Begin(r.Context(), o, m, h.visit(r))
+	if err != nil {
+		return err
+	}
+	h.setCookie(w, r, secret)
+	return nil
+}
+
+// endHere ends the session of this browser, where it has one.
+func (h *house) endHere(r *http.Request) error {
+	k := known(r)
+	if k.Session.ID == 0 {
+		return nil
+	}
+	err := h.Porter.End(r.Context(), k.Operator.Actor(), k.Operator.ID, k.Session.ID)
+	if errs.Is(err, errs.NotFound) {
+		err = nil // it has ended in the meantime
+	}
+	return err
 }
 
 func (h *house) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -131,8 +173,10 @@ func (h *house) signIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *house) signOut(w http.ResponseWriter, r *http.Request) error {
-	h.sessions.end(h.secret(r))
-	http.SetCookie(w, &http.Cookie{Name: h.cookieName(), Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil})
+	if err := h.endHere(r); err != nil {
+		return err
+	}
+	h.setCookie(w, r, "")
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }

@@ -28,10 +28,14 @@ const (
 	retryAfter  = 5 * time.Second
 )
 
+// Needs says who may use a route, in a word that the house's Guard knows.
+type Needs string
+
 // Route is one line of a house's table.
 type Route struct {
 	Pattern string // of http.ServeMux, with its method; GET answers HEAD too
 	Handle  func(w http.ResponseWriter, r *http.Request) error
+	Needs   Needs         // who may use it; houses that everybody may see leave it empty
 	MaxBody int64         // bytes; 0 means 64 KiB
 	Timeout time.Duration // of the request's context; 0 means 10 s
 }
@@ -45,9 +49,13 @@ type Door struct {
 	Referrer string                            // Referrer-Policy; empty means no-referrer
 	// Exempt are the patterns whose requests other sites may send too.
 	Exempt []string
-	// Guard, where there is one, lets requests pass before any route sees them.
-	// It answers itself and returns false where it does not.
-	Guard func(w http.ResponseWriter, r *http.Request, pattern string) bool
+	// Guard, where there is one, lets requests pass before any route sees them,
+	// as what it returns. It answers itself and returns nil where it does not.
+	// The pattern is that of the route that would answer, "" or "/" for none.
+	Guard func(w http.ResponseWriter, r *http.Request, pattern string) *http.Request
+	// Secure, where there is one, says whether the browser speaks HTTPS: then it
+	// is told to go on doing so.
+	Secure func(r *http.Request) bool
 }
 
 // Handler puts the routes behind the door.
@@ -75,7 +83,7 @@ func (d *Door) Handler(routes []Route) http.Handler {
 			}
 			d.record(r, rec, pattern, time.Since(began))
 		}()
-		d.headers(rec)
+		d.headers(rec, r)
 		select {
 		case slots <- struct{}{}:
 			defer func() { <-slots }()
@@ -87,10 +95,13 @@ func (d *Door) Handler(routes []Route) http.Handler {
 			d.Problem(rec, r, errForeign)
 			return
 		}
-		if d.Guard != nil && !d.Guard(rec, r, pattern) {
-			return
+		asked := r
+		if d.Guard != nil {
+			if asked = d.Guard(rec, r, pattern); asked == nil {
+				return
+			}
 		}
-		mux.ServeHTTP(rec, r)
+		mux.ServeHTTP(rec, asked)
 	})
 }
 
@@ -116,8 +127,11 @@ func (d *Door) handler(route Route) http.Handler {
 }
 
 // headers are set before any handler, which may replace them.
-func (d *Door) headers(w http.ResponseWriter) {
+func (d *Door) headers(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
+	if d.Secure != nil && d.Secure(r) {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	h.Set("Content-Security-Policy", d.Policy.String())
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
