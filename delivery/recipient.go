@@ -56,6 +56,14 @@ type Recipient struct {
 	UpdatedAt  time.Time           `json:"-"`
 }
 
+// ReaderMail is a row of the ledger as one reader's page shows it, with the
+// edition's title and number.
+type ReaderMail struct {
+	Recipient
+	Title  string
+	Number int
+}
+
 // Figures are an edition's ledger in numbers: they add up to Audience.
 type Figures struct {
 	Audience   int `json:"audience"`

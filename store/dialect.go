@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,6 +23,12 @@ type dialect struct {
 	placeholders func(string) string
 	// schema turns a migration's text into this database's own.
 	schema func(string) string
+	// bytewise follows a text that is compared byte by byte, as the indexes of
+	// beginnings are.
+	bytewise string
+	// nameLike compares a name with a pattern in lower case, whatever the case of
+	// its ASCII letters.
+	nameLike string
 	// skipLocked ends a SELECT that claims rows.
 	skipLocked string
 	// clock selects the database's time in milliseconds; empty: ours is the same.
@@ -45,6 +52,9 @@ type dialect struct {
 // bigKey is a primary key that SQLite should keep as the row's own number.
 var bigKey = regexp.MustCompile(`BIGINT(\s+)PRIMARY KEY`)
 
+// onlyPostgres is a line of a migration that is of no use to SQLite.
+var onlyPostgres = regexp.MustCompile(`(?m)^.*-- postgres only$\n?`)
+
 var dollar = regexp.MustCompile(`\$([0-9]+)`)
 
 func sqliteDialect() dialect {
@@ -53,6 +63,8 @@ func sqliteDialect() dialect {
 	var cache sync.Map
 	return dialect{
 		name: "sqlite",
+		// Its LIKE ignores the case of ASCII letters; lower() knows no others either.
+		nameLike: "s.name LIKE",
 		placeholders: func(q string) string {
 			if out, ok := cache.Load(q); ok {
 				return out.(string)
@@ -62,9 +74,12 @@ func sqliteDialect() dialect {
 			return out
 		},
 		// Only the word INTEGER makes the key the row's number; BIGINT costs an
-		// index beside each table.
-		schema: func(text string) string { return bigKey.ReplaceAllString(text, "INTEGER${1}PRIMARY KEY") },
-		many:   manySQLite,
+		// index beside each table. Texts compare byte by byte anyway.
+		schema: func(text string) string {
+			text = onlyPostgres.ReplaceAllString(text, "")
+			return strings.ReplaceAll(bigKey.ReplaceAllString(text, "INTEGER${1}PRIMARY KEY"), ` COLLATE "C"`, "")
+		},
+		many: manySQLite,
 		isUnique: func(err error) bool {
 			var e sqlite3.Error
 			return errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
@@ -86,6 +101,8 @@ func sqliteDialect() dialect {
 func postgresDialect() dialect {
 	return dialect{
 		name:         "postgres",
+		bytewise:     ` COLLATE "C"`,
+		nameLike:     "lower(s.name) LIKE",
 		placeholders: func(q string) string { return q },
 		schema:       func(text string) string { return text },
 		skipLocked:   "FOR UPDATE SKIP LOCKED",

@@ -18,6 +18,14 @@ import (
 // and nothing is stored: the caller does it again.
 func (s *Store) SaveSubscribers(ctx context.Context, b subscribers.Batch) (subscribers.BatchResult, error) {
 	var result subscribers.BatchResult
+	if b.DryRun {
+		w := batchWork{t: &tx{db: s.reader()}, b: b, now: millis(b.Entry.At)}
+		if err := w.read(ctx); err != nil {
+			return result, s.wrap("trying readers", err)
+		}
+		err := w.decide()
+		return w.result, err
+	}
 	err := s.update(ctx, "storing readers", func(t *tx) error {
 		w := batchWork{t: t, b: b, now: millis(b.Entry.At)}
 		if err := w.read(ctx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
@@ -13,8 +14,8 @@ import (
 // AddList implements subscribers.Lists.
 func (s *Store) AddList(ctx context.Context, l subscribers.List, e audit.Entry) error {
 	err := s.update(ctx, "creating a list", func(t *tx) error {
-		if err := t.exec(ctx, `INSERT INTO lists (id, name, title, created_at) VALUES ($1, $2, $3, $4)`,
-			int64(l.ID), l.Name, l.Title, millis(l.CreatedAt)); err != nil {
+		if err := t.exec(ctx, `INSERT INTO lists (id, name, title, description, created_at) VALUES ($1, $2, $3, $4, $5)`,
+			int64(l.ID), l.Name, l.Title, l.Description, millis(l.CreatedAt)); err != nil {
 			return err
 		}
 		return t.audit(ctx, e)
@@ -25,11 +26,29 @@ func (s *Store) AddList(ctx context.Context, l subscribers.List, e audit.Entry) 
 	return err
 }
 
+// ChangeList implements subscribers.Lists.
+func (s *Store) ChangeList(ctx context.Context, l subscribers.List, e audit.Entry) error {
+	err := s.update(ctx, "changing a list", func(t *tx) error {
+		n, err := t.changed(ctx, `UPDATE lists SET name = $2, title = $3, description = $4 WHERE id = $1`, int64(l.ID), l.Name, l.Title, l.Description)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errs.NotFoundf("there is no such list")
+		}
+		return t.audit(ctx, e)
+	})
+	if errs.Is(err, errs.Conflict) {
+		return &errs.Error{Kind: errs.Conflict, Field: "name", Text: fmt.Sprintf("there is a list %q already", l.Name)}
+	}
+	return err
+}
+
 // ListByName implements subscribers.Lists.
 func (s *Store) ListByName(ctx context.Context, name string) (subscribers.List, error) {
 	l := subscribers.List{Name: name}
 	var created int64
-	err := s.reader().row(ctx, `SELECT id, title, created_at FROM lists WHERE name = $1`, name).Scan(&l.ID, &l.Title, &created)
+	err := s.reader().row(ctx, `SELECT id, title, description, created_at FROM lists WHERE name = $1`, name).Scan(&l.ID, &l.Title, &l.Description, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return l, s.missing(ctx, "list", name, `SELECT name FROM lists ORDER BY name LIMIT 1000`)
 	}
@@ -51,21 +70,22 @@ func (s *Store) ListsByName(ctx context.Context, names []string) ([]subscribers.
 	return out, nil
 }
 
-// ListPage implements subscribers.Lists.
+// ListPage implements subscribers.Lists. Members are counted in the index of
+// lists and states alone.
 func (s *Store) ListPage(ctx context.Context, after string, limit int) ([]subscribers.ListCounts, error) {
 	rows, err := s.reader().query(ctx, `
-		SELECT l.id, l.name, l.title, l.created_at,
-		       coalesce(sum(CASE WHEN m.state = 'pending' THEN 1 ELSE 0 END), 0),
-		       coalesce(sum(CASE WHEN m.state = 'active' THEN 1 ELSE 0 END), 0),
-		       coalesce(sum(CASE WHEN m.state = 'unsubscribed' THEN 1 ELSE 0 END), 0)
-		FROM (SELECT id, name, title, created_at FROM lists WHERE name > $1 ORDER BY name LIMIT $2) l
-		LEFT JOIN memberships m ON m.list_id = l.id
-		GROUP BY l.id, l.name, l.title, l.created_at
-		ORDER BY l.name`, after, limit)
+		SELECT l.id, l.name, l.title, l.description, l.created_at,
+		       (SELECT count(*) FROM memberships m WHERE m.list_id = l.id AND m.state = 'pending'),
+		       (SELECT count(*) FROM memberships m WHERE m.list_id = l.id AND m.state = 'active'),
+		       (SELECT count(*) FROM memberships m WHERE m.list_id = l.id AND m.state = 'unsubscribed')
+		FROM lists l
+		WHERE l.name > $1
+		ORDER BY l.name
+		LIMIT $2`, after, limit)
 	out, err := collect(rows, err, func(r *sql.Rows) (subscribers.ListCounts, error) {
 		var l subscribers.ListCounts
 		var created int64
-		err := r.Scan(&l.ID, &l.Name, &l.Title, &created, &l.Pending, &l.Active, &l.Unsubscribed)
+		err := r.Scan(&l.ID, &l.Name, &l.Title, &l.Description, &created, &l.Pending, &l.Active, &l.Unsubscribed)
 		l.CreatedAt = fromMillis(created)
 		return l, err
 	})

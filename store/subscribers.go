@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
@@ -62,30 +63,101 @@ func (s *Store) Subscribers(ctx context.Context, q subscribers.Query) ([]subscri
 		return "$" + strconv.Itoa(len(args))
 	}
 	text.WriteString("SELECT " + subscriberColumns + "\nFROM subscribers s")
-	if q.List != 0 {
-		text.WriteString("\nJOIN memberships m ON m.subscriber_id = s.id AND m.list_id = " + arg(int64(q.List)))
-		if q.State != "" {
-			text.WriteString(" AND m.state = " + arg(string(q.State)))
+	key, side := "s.id", ">"
+	if q.Newest {
+		side = "<"
+	}
+	from := func() string { // behind the page before
+		if q.After == 0 {
+			return key + " > 0"
 		}
-		text.WriteString("\nWHERE m.subscriber_id > " + arg(int64(q.After)))
-	} else {
-		text.WriteString("\nWHERE s.id > " + arg(int64(q.After)))
+		return key + " " + side + " " + arg(int64(q.After))
+	}
+	order := map[bool]string{true: " DESC"}[q.Newest]
+	member := func() string {
+		where := "m.list_id = " + arg(int64(q.List))
+		if q.State != "" {
+			where += " AND m.state = " + arg(string(q.State))
+		}
+		return where
+	}
+	switch {
+	case q.List == 0:
+		text.WriteString("\nWHERE " + from())
+	case q.Search == "" && q.Address == "":
+		// The page's ids out of the index first: no planner then reads the readers of the whole list.
+		key = "m.subscriber_id"
+		text.WriteString("\nWHERE s.id IN (SELECT m.subscriber_id FROM memberships m WHERE " + member() + " AND " + from() +
+			" ORDER BY m.subscriber_id" + order + " LIMIT " + arg(q.Limit) + ")")
+		key = "s.id"
+	default:
+		key = "m.subscriber_id"
+		text.WriteString("\nJOIN memberships m ON m.subscriber_id = s.id AND " + member() + "\nWHERE " + from())
+	}
+	if q.Address != "" {
+		text.WriteString("\n  AND s.address_state = " + arg(string(q.Address)))
+		if q.Address != subscribers.AddressOK {
+			text.WriteString(" AND s.address_state <> 'ok'") // the words of the index
+		}
 	}
 	if q.Search != "" {
 		pattern := "%" + likeEscaper.Replace(strings.ToLower(q.Search)) + "%"
-		text.WriteString("\n  AND (s.canonical LIKE " + arg(pattern) + " ESCAPE '!' OR lower(s.name) LIKE " + arg(pattern) + " ESCAPE '!'")
-		// lower() leaves letters outside ASCII alone on SQLite.
-		text.WriteString(" OR s.name LIKE " + arg("%"+likeEscaper.Replace(q.Search)+"%") + " ESCAPE '!')")
+		text.WriteString("\n  AND (s.canonical LIKE " + arg(pattern) + " ESCAPE '!' OR " + s.dialect.nameLike + " " + arg(pattern) + " ESCAPE '!'")
+		if typed := "%" + likeEscaper.Replace(q.Search) + "%"; typed != pattern {
+			text.WriteString(" OR s.name LIKE " + arg(typed) + " ESCAPE '!'") // letters outside ASCII, as they were typed
+		}
+		text.WriteString(")")
 	}
-	if q.List != 0 {
-		text.WriteString("\nORDER BY m.subscriber_id")
-	} else {
-		text.WriteString("\nORDER BY s.id")
-	}
-	text.WriteString("\nLIMIT " + arg(q.Limit))
+	text.WriteString("\nORDER BY " + key + order + "\nLIMIT " + arg(q.Limit))
 	rows, err := s.reader().query(ctx, text.String(), args...)
 	out, err := collect(rows, err, func(r *sql.Rows) (subscribers.Subscriber, error) { return scanSubscriber(r) })
 	return out, s.wrap("listing subscribers", err)
+}
+
+// SubscribersBeginning implements subscribers.People. Each half takes its rows
+// from an index, however many there are.
+func (s *Store) SubscribersBeginning(ctx context.Context, prefix string, limit int) ([]subscribers.Subscriber, error) {
+	c := s.dialect.bytewise
+	rows, err := s.reader().query(ctx, `
+		SELECT `+subscriberColumns+`
+		FROM subscribers s
+		WHERE s.id IN (
+		    SELECT id FROM (
+		      SELECT id FROM subscribers
+		      WHERE canonical`+c+` >= $1 AND canonical`+c+` < $2
+		      ORDER BY canonical`+c+`
+		      LIMIT $3) addresses
+		    UNION
+		    SELECT id FROM (
+		      SELECT id FROM subscribers
+		      WHERE lower(name)`+c+` >= $1 AND lower(name)`+c+` < $2
+		      ORDER BY lower(name)`+c+`
+		      LIMIT $3) names)
+		ORDER BY s.canonical`+c+`
+		LIMIT $3`, prefix, prefix+"\U0010FFFF", limit)
+	out, err := collect(rows, err, func(r *sql.Rows) (subscribers.Subscriber, error) { return scanSubscriber(r) })
+	return out, s.wrap("searching subscribers", err)
+}
+
+// EditSubscriber implements subscribers.People.
+func (s *Store) EditSubscriber(ctx context.Context, x subscribers.Subscriber, was time.Time, e audit.Entry) error {
+	fields := "{}"
+	if len(x.Fields) > 0 {
+		var err error
+		if fields, err = toJSON(x.Fields); err != nil {
+			return fmt.Errorf("keeping the fields of a reader: %w", err)
+		}
+	}
+	return s.update(ctx, "changing a reader", func(t *tx) error {
+		if err := t.swap(ctx, "the reader", `
+			UPDATE subscribers
+			SET name = $2, language = $3, zone = $4, fields = $5, updated_at = CASE WHEN updated_at < $6 THEN $6 ELSE updated_at + 1 END
+			WHERE id = $1 AND updated_at = $7`,
+			int64(x.ID), x.Name, x.Language, x.Zone, fields, millis(x.UpdatedAt), millis(was)); err != nil {
+			return err
+		}
+		return t.audit(ctx, e)
+	})
 }
 
 // MarkAddress implements subscribers.People.

@@ -84,6 +84,27 @@ func (s *Store) RemoveSuppression(ctx context.Context, kind subscribers.Suppress
 	})
 }
 
+// SuppressionsNewest implements subscribers.DoNotMail. Hashes are searched by
+// nobody: what is in them cannot be read.
+func (s *Store) SuppressionsNewest(ctx context.Context, before subscribers.SuppressionID, search string, limit int) ([]subscribers.Suppression, error) {
+	where, args := "id > $1", []any{int64(0), limit}
+	if before != 0 {
+		where, args[0] = "id < $1", int64(before)
+	}
+	if search != "" {
+		where += " AND kind <> 'hash' AND value LIKE $3 ESCAPE '!'"
+		args = append(args, "%"+likeEscaper.Replace(search)+"%")
+	}
+	rows, err := s.reader().query(ctx, `
+		SELECT `+suppressionColumns+`
+		FROM suppressions
+		WHERE `+where+`
+		ORDER BY id DESC
+		LIMIT $2`, args...)
+	out, err := collect(rows, err, scanSuppression)
+	return out, s.wrap("reading the do-not-mail list", err)
+}
+
 // SuppressionPage implements subscribers.DoNotMail.
 func (s *Store) SuppressionPage(ctx context.Context, after subscribers.SuppressionID, limit int) ([]subscribers.Suppression, error) {
 	rows, err := s.reader().query(ctx, `

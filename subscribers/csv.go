@@ -85,15 +85,24 @@ func (e *rowError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.
 // openTable reads the header. A file without an email column is Invalid,
 // unless it has one column only that begins with an address.
 func openTable(r io.Reader) (*table, error) {
-	decoded, err := decode(r)
+	t, header, err := beginTable(r)
 	if err != nil {
 		return nil, err
+	}
+	return t, t.head(header)
+}
+
+// beginTable reads the first row, whatever it says.
+func beginTable(r io.Reader) (*table, []string, error) {
+	decoded, err := decode(r)
+	if err != nil {
+		return nil, nil, err
 	}
 	t := &table{guard: &guard{r: decoded, left: maxRecord}}
 	in := bufio.NewReaderSize(t.guard, readAhead)
 	comma, err := t.separator(in)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t.csv = csv.NewReader(in)
 	t.csv.Comma, t.csv.FieldsPerRecord, t.csv.ReuseRecord = comma, -1, true
@@ -101,13 +110,13 @@ func openTable(r io.Reader) (*table, error) {
 	var bad *rowError
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, &errs.Error{Kind: errs.Invalid, Text: "the file is empty: its first line names the columns, one of them email"}
+		return nil, nil, &errs.Error{Kind: errs.Invalid, Text: "the file is empty: its first line names the columns, one of them email"}
 	case errors.As(err, &bad):
-		return nil, &errs.Error{Kind: errs.Invalid, Line: bad.line, Text: bad.reason}
+		return nil, nil, &errs.Error{Kind: errs.Invalid, Line: bad.line, Text: bad.reason}
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	}
-	return t, t.head(header)
+	return t, header, nil
 }
 
 // decode takes the byte order mark away and turns UTF-16 into UTF-8.
@@ -214,7 +223,9 @@ func (t *table) head(titles []string) error {
 			t.columns[i].list = list
 			continue
 		}
-		names[i] = fieldName(title)
+		if names[i] = fieldName(title); names[i] == refusedLine || names[i] == refusedReason {
+			names[i] = "" // of a file of refused rows that has been mended
+		}
 		t.columns[i].name = names[i]
 	}
 	for _, a := range aliases {

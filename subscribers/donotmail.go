@@ -68,6 +68,13 @@ func (g *Registry) Suppressions(ctx context.Context, after SuppressionID, limit 
 	return g.Store.SuppressionPage(ctx, after, page(limit))
 }
 
+// SuppressionsNewest returns the do-not-mail list from its newest entry on,
+// behind the entry before (0: from the start), at most limit (100 where 0, never
+// over 1000). search, where it is not empty, is a part of the address or domain.
+func (g *Registry) SuppressionsNewest(ctx context.Context, before SuppressionID, search string, limit int) ([]Suppression, error) {
+	return g.Store.SuppressionsNewest(ctx, before, strings.ToLower(clean(search)), page(limit))
+}
+
 // Suppressed returns those of the addresses that may not be mailed, each with
 // the entry that says so. The keys are the addresses as they were given. Not
 // an address at all is Invalid.
@@ -159,7 +166,7 @@ func (g *Registry) ImportSuppressions(ctx context.Context, actor string, r io.Re
 			continue
 		}
 		if result.Rows++; err != nil {
-			result.refuse(Refusal{line, cell, err.Error()})
+			result.refuse(Refusal{Line: line, Email: cell, Reason: err.Error()})
 			continue
 		}
 		if chunk = append(chunk, g.suppression(kind, value, reason, source)); len(chunk) == chunkRows {

@@ -30,6 +30,16 @@ type ImportOptions struct {
 	Source  string   // kept with the consent; "import" where empty
 	// Progress is called after each stored chunk, in the caller's goroutine.
 	Progress func(ImportResult)
+	// Columns says where each column of the file goes, in their order, as
+	// Preview.Columns does; nil: by their titles.
+	Columns []string
+	// NoHeader says that the first row is a reader's. It needs Columns.
+	NoHeader bool
+	// DryRun counts and stores nothing, no list either. A reader whom the file
+	// names again, more than a chunk later, counts as unchanged.
+	DryRun bool
+	// OnRefused is called for each refused row, with its cells.
+	OnRefused func(Refusal)
 }
 
 // ImportResult counts the rows of an import. When it has ended Rows is the sum
@@ -51,6 +61,7 @@ type Refusal struct {
 	Line   int    // 1-based line where the row begins
 	Email  string // as it stands in the file, may be empty
 	Reason string
+	Cells  []string // the row as it stands in the file, for ImportOptions.OnRefused only
 }
 
 func (r *ImportResult) refuse(all ...Refusal) {
@@ -66,7 +77,7 @@ func (r *ImportResult) refuse(all ...Refusal) {
 // Invalid; the result then counts what was stored before.
 func (g *Registry) Import(ctx context.Context, r io.Reader, o ImportOptions) (ImportResult, error) {
 	var result ImportResult
-	t, err := openTable(r)
+	t, err := openMapped(r, o)
 	if err != nil {
 		return result, err
 	}
@@ -74,14 +85,15 @@ func (g *Registry) Import(ctx context.Context, r io.Reader, o ImportOptions) (Im
 	if len(batch.Consent) > maxReason || len(batch.Source) > maxReason {
 		return result, invalid("consent", "shorten it to 2000 bytes")
 	}
-	if batch.Lists, err = g.listIDs(ctx, o.Actor, o.Lists, o.Create); err != nil {
+	batch.DryRun = o.DryRun
+	if batch.Lists, err = g.importLists(ctx, o, o.Lists); err != nil {
 		return result, err
 	}
 	states, err := g.stateColumns(ctx, t, o)
 	if err != nil {
 		return result, err
 	}
-	l := loader{g: g, batch: batch, result: &result, o: o}
+	l := loader{g: g, batch: batch, result: &result, o: o, seen: newSightings(o.DryRun)}
 	err = errors.Join(l.read(ctx, t, states), l.flush(ctx), l.wait())
 	return result, err
 }
@@ -94,10 +106,11 @@ type loader struct {
 	result *ImportResult
 	o      ImportOptions
 	stored chan stored // of the chunk on its way, nil where there is none
+	seen   *sightings  // of a dry run
 }
 
 type stored struct {
-	rows   int
+	rows   []Row
 	result BatchResult
 	err    error
 }
@@ -119,7 +132,7 @@ func (l *loader) read(ctx context.Context, t *table, states stateColumns) error 
 		}
 		l.result.Rows++
 		if bad != nil {
-			l.result.refuse(Refusal{bad.line, "", bad.reason})
+			l.refuse(Refusal{Line: bad.line, Reason: bad.reason})
 			continue
 		}
 		email := row.Email
@@ -127,7 +140,10 @@ func (l *loader) read(ctx context.Context, t *table, states stateColumns) error 
 			err = states.read(&row, cells)
 		}
 		if err != nil {
-			l.result.refuse(Refusal{row.Line, email, err.Error()})
+			l.refuse(Refusal{Line: row.Line, Email: email, Reason: err.Error(), Cells: l.keep(cells)})
+			continue
+		}
+		if row.Cells = l.keep(cells); l.again(row) {
 			continue
 		}
 		row.Hashes = l.g.hashes(row.Canonical)
@@ -159,7 +175,7 @@ func (l *loader) flush(ctx context.Context) error {
 	l.stored = make(chan stored, 1)
 	go func(done chan<- stored) {
 		result, err := l.g.save(ctx, b)
-		done <- stored{len(b.Rows), result, err}
+		done <- stored{b.Rows, result, err}
 	}(l.stored)
 	return nil
 }
@@ -172,14 +188,16 @@ func (l *loader) wait() error {
 	s := <-l.stored
 	l.stored = nil
 	if s.err != nil {
-		l.result.Rows -= s.rows
+		l.result.Rows -= len(s.rows)
 		return s.err
 	}
 	l.result.Added += s.result.Added
 	l.result.Updated += s.result.Updated
 	l.result.Unchanged += s.result.Unchanged
 	l.result.Left += s.result.Left
-	l.result.refuse(s.result.Refused...)
+	for _, r := range l.withCells(s) {
+		l.refuse(r)
+	}
 	if l.o.Progress != nil {
 		l.o.Progress(*l.result)
 	}
@@ -224,7 +242,7 @@ func (g *Registry) stateColumns(ctx context.Context, t *table, o ImportOptions) 
 		if c.list == "" {
 			continue
 		}
-		found, err := g.listIDs(ctx, o.Actor, []string{c.list}, o.Create)
+		found, err := g.importLists(ctx, o, []string{c.list})
 		if err != nil {
 			return nil, &errs.Error{Kind: errs.KindOf(err), Line: 1, Text: fmt.Sprintf("column %d", i+1), Err: err}
 		}

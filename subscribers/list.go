@@ -10,10 +10,12 @@ import (
 
 // List is what a reader signs up for. Consent is per list.
 type List struct {
-	ID        ListID    `json:"id"`
-	Name      string    `json:"name"`  // how commands and imports call it
-	Title     string    `json:"title"` // how readers see it, the name where empty
-	CreatedAt time.Time `json:"created_at"`
+	ID    ListID `json:"id"`
+	Name  string `json:"name"`  // how commands and imports call it
+	Title string `json:"title"` // how readers see it, the name where empty
+	// Description tells operators what the list is for; may be empty.
+	Description string    `json:"description"`
+	CreatedAt   time.Time `json:"created_at"`
 }
 
 // ListCounts is a list with its memberships by state.
@@ -64,6 +66,7 @@ type Sign struct {
 
 const (
 	maxListName = 100 // bytes
+	maxListText = 1000
 	maxReason   = 2000
 )
 

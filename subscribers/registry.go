@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
@@ -117,6 +118,37 @@ func (g *Registry) Page(ctx context.Context, q Query) ([]Subscriber, error) {
 	return g.Store.Subscribers(ctx, q)
 }
 
+// Beginning returns readers whose address or name begins with a text, in any
+// case, by address; at most limit (100 where 0, never over 1000).
+func (g *Registry) Beginning(ctx context.Context, text string, limit int) ([]Subscriber, error) {
+	if text = strings.ToLower(clean(text)); text == "" {
+		return nil, nil
+	}
+	return g.Store.SubscribersBeginning(ctx, text, page(limit))
+}
+
+// Edit keeps name, language, zone and fields of s in place of what was there,
+// empty ones too; s is as it was read but for these. Somebody who was faster
+// is a Conflict. The address stays: it is the reader's to change.
+func (g *Registry) Edit(ctx context.Context, actor string, s Subscriber) (Subscriber, error) {
+	row := Row{Email: s.Email, Name: s.Name, Language: s.Language, Zone: s.Zone, Fields: map[string]string{}}
+	for k, v := range s.Fields {
+		if v = clean(v); v != "" {
+			row.Fields[k] = v
+		}
+	}
+	if err := newChecker().finish(&row); err != nil {
+		return Subscriber{}, err
+	}
+	was := s.UpdatedAt
+	s.Name, s.Language, s.Zone, s.Fields, s.UpdatedAt = row.Name, row.Language, row.Zone, row.Fields, g.Now()
+	err := g.Store.EditSubscriber(ctx, s, was, audit.Entry{At: s.UpdatedAt, Actor: actor, Action: "changed", Kind: "subscriber", Object: int64(s.ID)})
+	if err != nil {
+		return Subscriber{}, err
+	}
+	return g.Store.Subscriber(ctx, s.ID)
+}
+
 // Memberships returns what lists a reader is or was on, by name.
 func (g *Registry) Memberships(ctx context.Context, id ID) ([]Membership, error) {
 	all, err := g.Store.MembershipsOf(ctx, []ID{id})
@@ -139,6 +171,22 @@ func (g *Registry) CreateList(ctx context.Context, actor, name, title string) (L
 		return List{}, invalid("title", "shorten it to 200 bytes")
 	}
 	return l, g.Store.AddList(ctx, l, audit.Entry{At: l.CreatedAt, Actor: actor, Action: "created", Kind: "list", Object: int64(l.ID)})
+}
+
+// ChangeList keeps name, title and description of l in place of those of the
+// list with its id, and returns it as kept. A taken name is a Conflict, one that
+// no list can have Invalid, a missing list NotFound.
+func (g *Registry) ChangeList(ctx context.Context, actor string, l List) (List, error) {
+	if err := CheckListName(l.Name); err != nil {
+		return List{}, err
+	}
+	if l.Title = clean(l.Title); mailaddr.CheckName(l.Title) != nil {
+		return List{}, invalid("title", "shorten it to 200 bytes")
+	}
+	if l.Description = clean(l.Description); len(l.Description) > maxListText || !utf8.ValidString(l.Description) {
+		return List{}, invalid("description", "shorten it to 1000 bytes")
+	}
+	return l, g.Store.ChangeList(ctx, l, audit.Entry{At: g.Now(), Actor: actor, Action: "changed", Kind: "list", Object: int64(l.ID), Detail: l.Name})
 }
 
 // List returns a list by name; a missing one is NotFound with the nearest name.

@@ -25,6 +25,12 @@ type People interface {
 	SubscriberByEmail(ctx context.Context, canonical string) (Subscriber, error)
 	// Subscribers returns a page in the order of ids.
 	Subscribers(ctx context.Context, q Query) ([]Subscriber, error)
+	// SubscribersBeginning returns those whose address or name begins with a
+	// text in lower case, by address.
+	SubscribersBeginning(ctx context.Context, prefix string, limit int) ([]Subscriber, error)
+	// EditSubscriber keeps name, language, zone and fields as they are in s. It
+	// is a Conflict where the row is not of time was any more.
+	EditSubscriber(ctx context.Context, s Subscriber, was time.Time, e audit.Entry) error
 	// MembershipsOf returns the memberships of many, by list name.
 	MembershipsOf(ctx context.Context, who []ID) (map[ID][]Membership, error)
 	// ConsentsOf returns the newest lines of the consent record, oldest first.
@@ -43,6 +49,8 @@ type Lists interface {
 	AddList(ctx context.Context, l List, e audit.Entry) error
 	// ListByName is NotFound with the nearest name.
 	ListByName(ctx context.Context, name string) (List, error)
+	// ChangeList keeps name, title and description of a list; a taken name is a Conflict.
+	ChangeList(ctx context.Context, l List, e audit.Entry) error
 	// ListPage returns lists by name behind after, with their counts.
 	ListPage(ctx context.Context, after string, limit int) ([]ListCounts, error)
 	// ChangeMemberships returns how many memberships changed.
@@ -60,17 +68,23 @@ type DoNotMail interface {
 	RemoveSuppression(ctx context.Context, kind SuppressionKind, value string, e audit.Entry) error
 	// SuppressionPage returns entries behind an id in the order of ids.
 	SuppressionPage(ctx context.Context, after SuppressionID, limit int) ([]Suppression, error)
+	// SuppressionsNewest returns entries before an id (0: from the newest), the
+	// newest first, whose value holds a text in lower case.
+	SuppressionsNewest(ctx context.Context, before SuppressionID, search string, limit int) ([]Suppression, error)
 	// SuppressionsOf returns the entries that match one of these values.
 	SuppressionsOf(ctx context.Context, addresses, domains, hashes []string) ([]Suppression, error)
 }
 
 // Query asks for a page of subscribers. Zero fields do not narrow it.
 type Query struct {
-	After  ID // the last id of the page before
+	After  ID   // the last id of the page before
+	Newest bool // in falling order of ids, those added last first
 	Limit  int
 	List   ListID
 	State  MembershipState // on List, any where empty
 	Search string          // part of an address or a name, in any case
+	// Address narrows to readers whose address is in this state.
+	Address AddressState
 }
 
 // MembershipChange moves one reader's memberships to a state.
@@ -92,6 +106,7 @@ type Row struct {
 	Fields                   map[string]string
 	Memberships              []RowMembership
 	Hashes                   []string // that Canonical may have been forgotten under
+	Cells                    []string // as they stand in the file; nil where nobody asked for them
 }
 
 // RowMembership is a state that a file gives on a list.
@@ -108,6 +123,7 @@ type Batch struct {
 	Consent string   // wording that they agreed to; empty: no consent is recorded
 	Source  string
 	Entry   audit.Entry
+	DryRun  bool // count only
 }
 
 // BatchResult counts the rows of a batch: the first three and Refused make up all.

@@ -9,6 +9,8 @@ type listCmd struct {
 	List   listListCmd   `cmd:"" default:"1" help:"Show all lists with their readers by state (the default)."`
 	Show   listShowCmd   `cmd:"" help:"Show one list."`
 	Create listCreateCmd `cmd:"" help:"Create a list."`
+	Rename listRenameCmd `cmd:"" help:"Call a list otherwise; its readers stay."`
+	Change listChangeCmd `cmd:"" help:"Change how readers see a list, and what it is for."`
 }
 
 type listListCmd struct{}
@@ -85,15 +87,66 @@ func (c *listShowCmd) Run(s *session) error {
 type listCreateCmd struct {
 	Name  string `arg:"" help:"Name, as commands and imports call it."`
 	Title string `help:"How readers see it (default: the name)." placeholder:"TEXT"`
+	Text  string `name:"description" help:"What it is for, to your team." placeholder:"TEXT"`
 }
 
 // Run creates a list.
 func (c *listCreateCmd) Run(s *session) error {
 	return s.with(func(h *house) error {
 		l, err := h.registry.CreateList(s.ctx, "cli", c.Name, c.Title)
+		if err == nil && c.Text != "" {
+			l.Description = c.Text
+			l, err = h.registry.ChangeList(s.ctx, "cli", l)
+		}
 		if err != nil {
 			return err
 		}
 		return s.print(subscribers.ListCounts{List: l}, func() { s.printList(subscribers.ListCounts{List: l}) })
+	})
+}
+
+type listRenameCmd struct {
+	Name string `arg:"" help:"Its name now."`
+	To   string `arg:"" help:"Its new name."`
+}
+
+// Run renames a list.
+func (c *listRenameCmd) Run(s *session) error {
+	return s.changeList(c.Name, func(l *subscribers.List) { l.Name = c.To })
+}
+
+type listChangeCmd struct {
+	Name  string  `arg:"" help:"List's name."`
+	Title *string `help:"How readers see it; empty: its name." placeholder:"TEXT"`
+	Text  *string `name:"description" help:"What it is for, to your team." placeholder:"TEXT"`
+}
+
+// Run changes a list.
+func (c *listChangeCmd) Run(s *session) error {
+	return s.changeList(c.Name, func(l *subscribers.List) {
+		if c.Title != nil {
+			l.Title = *c.Title
+		}
+		if c.Text != nil {
+			l.Description = *c.Text
+		}
+	})
+}
+
+func (s *session) changeList(name string, change func(*subscribers.List)) error {
+	return s.with(func(h *house) error {
+		l, err := h.registry.List(s.ctx, name)
+		if err != nil {
+			return err
+		}
+		change(&l)
+		if l, err = h.registry.ChangeList(s.ctx, "cli", l); err != nil {
+			return err
+		}
+		counted, err := s.counted(h, l.Name)
+		if err != nil {
+			return err
+		}
+		return s.print(counted, func() { s.printList(counted) })
 	})
 }

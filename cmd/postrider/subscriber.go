@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,9 @@ type subscriberCmd struct {
 	Add    subscriberAddCmd    `cmd:"" help:"Add a reader; a known address gets the new values."`
 	Show   subscriberShowCmd   `cmd:"" help:"Show a reader: fields, lists, consent."`
 	List   subscriberListCmd   `cmd:"" help:"List readers."`
+	Change subscriberChangeCmd `cmd:"" help:"Change a reader's name, language, zone or fields."`
+	Join   subscriberJoinCmd   `cmd:"" help:"Put a reader on lists. A list that they left stays left: only they come back."`
+	Leave  subscriberLeaveCmd  `cmd:"" help:"Take a reader off lists, off all where none is named."`
 	Import subscriberImportCmd `cmd:"" help:"Import readers from a CSV file. Nobody is mailed, and nobody who left is brought back."`
 	Export subscriberExportCmd `cmd:"" help:"Export readers as CSV, which imports again unchanged."`
 }
@@ -146,6 +150,10 @@ type subscriberImportCmd struct {
 	File    string   `arg:"" help:"CSV file with a column email, - for stdin."`
 	List    []string `help:"List to join; it is made where it is missing. May be given several times." placeholder:"NAME"`
 	Consent string   `help:"Where and to what they agreed; recorded for each." placeholder:"TEXT"`
+	Source  string   `default:"import" help:"Kept with the consent: a form's or a file's name." placeholder:"TEXT"`
+	Map     []string `help:"Where a column goes: \"Title=email\", name, language, zone, a field's name, list:NAME, or nothing." placeholder:"TITLE=TO" sep:"none"`
+	DryRun  bool     `help:"Count what would happen and store nothing."`
+	Refused string   `help:"Write the refused rows with their reasons to this file, to mend and import again; it must not exist." placeholder:"FILE"`
 }
 
 // Run imports.
@@ -174,9 +182,13 @@ func (c *subscriberImportCmd) Run(s *session) error {
 			in = &read
 			defer bar.Clear()
 		}
-		result, err := h.registry.Import(s.ctx, in, subscribers.ImportOptions{
-			Actor: "cli", Lists: splitNames(c.List), Create: true, Consent: c.Consent, Source: "import",
-		})
+		o := subscribers.ImportOptions{Actor: "cli", Lists: splitNames(c.List), Create: true, Consent: c.Consent, Source: c.Source, DryRun: c.DryRun}
+		in, done, err := c.prepare(in, &o)
+		if err != nil {
+			return err
+		}
+		result, err := h.registry.Import(s.ctx, in, o)
+		err = errors.Join(err, done())
 		for i, r := range result.Refusals {
 			if i == 20 {
 				s.say("… and %d more", result.Refused-i)
@@ -192,6 +204,9 @@ func (c *subscriberImportCmd) Run(s *session) error {
 			s.say("%s left alone: the reader had unsubscribed.", plural(result.Left, "membership was", "memberships were"))
 		}
 		return s.print(result, func() {
+			if c.DryRun {
+				s.printf("A dry run: nothing is stored. ")
+			}
 			s.printf("%s: %d added, %d updated, %d unchanged, %d refused\n", plural(result.Rows, "row"), result.Added, result.Updated, result.Unchanged, result.Refused)
 		})
 	})
