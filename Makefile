@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 30s
 
-.PHONY: build test test-all race lint drill fuzz bench golden ci
+.PHONY: assets build test test-all race lint drill fuzz bench golden ci
 
 build:          ## the program, as ./postrider
 	$(GO) build -o postrider ./cmd/postrider
@@ -30,6 +30,10 @@ fuzz:           ## every fuzz target in turn, FUZZTIME each
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+assets:         ## what the pages load that others wrote, by its lock file; wants npm
+	cd web/assets/src && npm ci --ignore-scripts --no-audit --no-fund
+	cp web/assets/src/node_modules/htmx.org/dist/htmx.min.js web/assets/files/htmx.js
 
 golden:         ## refresh golden files; read the difference like code
 	$(GO) test ./templates -update

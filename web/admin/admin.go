@@ -50,7 +50,7 @@ func open(d Deps) *house {
 	h := &house{Deps: d, needs: map[string]respond.Needs{}, glances: recent.New[campaigns.EditionID, glance](256)}
 	h.door = &respond.Door{
 		Log: d.Log, Book: pages.Open("admin"), Guard: h.guard, Policy: respond.Policy{Scripts: true, Frames: true},
-		Frame: func(*http.Request) pages.Frame { return frame("", "") },
+		Frame: func(r *http.Request) pages.Frame { return h.around(r) },
 		// Forms prove where they come from; other sites are told nothing.
 		Referrer: "same-origin",
 		Secure:   h.secure,
@@ -63,6 +63,14 @@ func open(d Deps) *house {
 	return h
 }
 
+// around is the frame of a page that tells of a problem.
+func (h *house) around(r *http.Request) pages.Frame {
+	if signedIn(r) {
+		return h.frame(r, "", "")
+	}
+	return h.bare(r, "")
+}
+
 // routes is the table of contents of the administration, with the least role
 // that may use each.
 func (h *house) routes() []respond.Route {
@@ -70,6 +78,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /{$}", Needs: analyst, Handle: h.home},
 		{Pattern: "POST /sign-in", Needs: anyone, Handle: h.signIn},
 		{Pattern: "POST /sign-out", Needs: analyst, Handle: h.signOut},
+		{Pattern: "POST /language", Needs: anyone, Handle: h.setLanguage},
 		{Pattern: "GET /campaigns", Needs: analyst, Handle: h.campaigns},
 		{Pattern: "GET /campaigns/{id}", Needs: analyst, Handle: h.campaign},
 		{Pattern: "POST /campaigns/{id}/approve", Needs: reviewer, Handle: h.approveCampaign},
@@ -88,21 +97,12 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /editions/{id}/recipients.csv", Needs: editor, Handle: h.recipientsCSV, Timeout: csvTimeout},
 		{Pattern: "GET /editions/{id}/mail", Needs: analyst, Handle: h.mail},
 		{Pattern: "GET /editions/{id}/text", Needs: analyst, Handle: h.text},
-		{Pattern: "GET /editions/{id}/page", Needs: analyst, Handle: h.page},
+		{Pattern: "GET /editions/{id}/page", Needs: analyst, Handle: h.pageTab},
 		{Pattern: "GET /editions/{id}/snippets", Needs: analyst, Handle: h.snippets},
 		{Pattern: "GET /editions/{id}/frame/mail", Needs: analyst, Handle: h.mailFrame},
 		{Pattern: "GET /editions/{id}/frame/page", Needs: analyst, Handle: h.pageFrame},
 		{Pattern: "GET /reader-link", Needs: analyst, Handle: h.readerLink},
 		{Pattern: "GET " + assets.Prefix, Needs: anyone, Handle: assets.Serve},
-	}
-}
-
-// frame is around every page; here is the entry of the navigation that it
-// belongs to.
-func frame(title, here string) pages.Frame {
-	return pages.Frame{
-		Title: title, Brand: pages.Link{Label: "Postrider", URL: "/"}, Aside: "Administration", Here: here, Scripts: true, SignOut: true,
-		Nav: []pages.Link{{Label: "Home", URL: "/"}, {Label: "Campaigns", URL: "/campaigns"}, {Label: "Issues", URL: "/editions"}},
 	}
 }
 
@@ -114,11 +114,11 @@ func (h *house) clock(r *http.Request, zone string) pages.Clock {
 			zone = org.Zone
 		}
 	}
-	return pages.In(h.Now(), zone)
+	return pages.In(h.words(r), h.Now(), zone)
 }
 
 // readerLink is where the links lead that are one reader's own, in a mail
 // that is only being looked at.
-func (h *house) readerLink(w http.ResponseWriter, _ *http.Request) error {
-	return h.door.Page(w, http.StatusOK, "readerlink", frame("A reader's own link", ""), nil)
+func (h *house) readerLink(w http.ResponseWriter, r *http.Request) error {
+	return h.page(w, r, "readerlink", h.frame(r, h.words(r).T("problem.reader_link"), ""), nil)
 }

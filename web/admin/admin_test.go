@@ -19,6 +19,7 @@ import (
 	"postrider/internal/auth"
 	"postrider/internal/secrets"
 	"postrider/internal/tokens"
+	"postrider/internal/words"
 	"postrider/organisation"
 	"postrider/recaps"
 	"postrider/store"
@@ -41,6 +42,7 @@ type world struct {
 	cookie  *http.Cookie
 	now     time.Time
 	edition campaigns.EditionID
+	lang    string // chosen, empty for none
 }
 
 const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
@@ -125,6 +127,9 @@ func (w *world) do(method, path string, body io.Reader, header ...string) *http.
 	if w.cookie != nil {
 		r.AddCookie(w.cookie)
 	}
+	if w.lang != "" {
+		r.AddCookie(&http.Cookie{Name: langCookie, Value: w.lang})
+	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	return rec.Result()
@@ -167,7 +172,7 @@ func TestNothingWithoutASession(t *testing.T) {
 	w := build(t)
 	for _, route := range w.house.routes() {
 		method, pattern, _ := strings.Cut(route.Pattern, " ")
-		if pattern == "/sign-in" || pattern == "/assets/" {
+		if pattern == "/sign-in" || pattern == "/language" || pattern == "/assets/" {
 			continue
 		}
 		for _, path := range []string{w.path(pattern), "//" + w.path(pattern), w.path(pattern) + "?token=wrong-wrong-wrong-wrong"} {
@@ -216,9 +221,21 @@ func TestSessionsEnd(t *testing.T) {
 
 func TestEveryPageIsSafeAndChangesNothing(t *testing.T) {
 	t.Parallel()
+	for _, lang := range words.All() {
+		t.Run(lang.Lang(), func(t *testing.T) {
+			t.Parallel()
+			everyPage(t, lang.Lang())
+		})
+	}
+}
+
+// everyPage looks at each page of the route table in one language.
+func everyPage(t *testing.T, lang string) {
+	t.Helper()
 	w := build(t).signIn()
+	w.lang = lang
 	before := storetest.Column[string](t, w.store, `SELECT action || object FROM audit_log ORDER BY id`)
-	tag := regexp.MustCompile(`(?i)<script>alert|<img src=x|<[a-z][^>]*\s(on[a-z]+|style)\s*=|javascript:|ZgotmplZ|delivered`)
+	tag := regexp.MustCompile(`(?i)<script>alert|<img src=x|<[a-z][^>]*\s(on[a-z]+|style)\s*=|javascript:|ZgotmplZ|delivered|⟦`)
 	for _, route := range w.house.routes() {
 		method, pattern, _ := strings.Cut(route.Pattern, " ")
 		if method != "GET" || pattern == "/assets/" {
@@ -245,6 +262,9 @@ func TestEveryPageIsSafeAndChangesNothing(t *testing.T) {
 				if bad := tag.FindString(page); bad != "" {
 					t.Errorf("%s holds %q", pattern, bad)
 				}
+				if !strings.Contains(page, `<html lang="`+lang+`"`) {
+					t.Errorf("%s is not in %s", pattern, lang)
+				}
 			}
 		}
 	}
@@ -264,7 +284,7 @@ func TestHomeAnswersWhatIsNextAndWhoHasIt(t *testing.T) {
 		}
 	}
 	page = text(t, w.do("GET", editionURL(w.edition), nil))
-	for _, want := range []string{"0 of 3 readers", "handed to the mail server", "1 reader at example.org waits until 13:42 Stockholm", "slow down", "rejected", "?state=refused", `data-live="2"`} {
+	for _, want := range []string{"0 of 3 readers", "handed to the mail server", "1 reader at example.org waits until 13:42 Stockholm", "slow down", "rejected", "?state=refused", `hx-trigger="every 2s"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the issue's page lacks %q", want)
 		}
@@ -365,7 +385,7 @@ func TestLedgerBarAddsUp(t *testing.T) {
 		{Audience: 3, Queued: 1, Leased: 1, Sending: 1}, {Audience: 1_000_000, Queued: 999_991, Accepted: 1, Deferred: 1, Refused: 1, Unknown: 1, Suppressed: 1, Expired: 1, Cancelled: 1, Leased: 1, Sending: 1},
 	} {
 		x, n := 0, 0
-		for _, p := range ledger(1, f) {
+		for _, p := range ledger(words.English(), 1, f) {
 			if p.X != x || p.W < 1 {
 				t.Errorf("%+v: part %s begins at %d and is %d wide, want it to begin at %d", f, p.State, p.X, p.W, x)
 			}

@@ -7,6 +7,7 @@ import (
 	"postrider/campaigns"
 	"postrider/internal/errs"
 	"postrider/internal/ids"
+	"postrider/internal/words"
 	"postrider/scheduler/schedule"
 	"postrider/web/pages"
 )
@@ -44,7 +45,7 @@ func (h *house) campaigns(w http.ResponseWriter, r *http.Request) error {
 		v.More = "/campaigns?after=" + all[len(all)-1].ID.String()
 	}
 	for _, c := range all {
-		row := campaignRow{Name: c.Name, URL: campaignURL(c.ID), Explain: explained(c), Lists: c.ListNames, Mark: pages.CampaignMark(c.State)}
+		row := campaignRow{Name: c.Name, URL: campaignURL(c.ID), Explain: explained(h.words(r), c), Lists: c.ListNames, Mark: pages.CampaignMark(h.words(r), c.State)}
 		if c.State == campaigns.Active {
 			if firings, err := c.Next(h.Now(), 1); err == nil && len(firings) > 0 {
 				row.Next = h.clock(r, c.Zone).When(firings[0].At)
@@ -52,7 +53,7 @@ func (h *house) campaigns(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Campaigns = append(v.Campaigns, row)
 	}
-	return h.door.Page(w, http.StatusOK, "campaigns", frame("Campaigns", "/campaigns"), v)
+	return h.page(w, r, "campaigns", h.frame(r, h.words(r).T("frame.campaigns"), "/campaigns"), v)
 }
 
 type campaignView struct {
@@ -83,16 +84,16 @@ func (h *house) campaign(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	clock := h.clock(r, c.Zone)
-	v := campaignView{Campaign: c, URL: campaignURL(c.ID), Mark: pages.CampaignMark(c.State), Explain: explained(c), Place: clock.Place(),
+	v := campaignView{Campaign: c, URL: campaignURL(c.ID), Mark: pages.CampaignMark(h.words(r), c.State), Explain: explained(h.words(r), c), Place: clock.Place(),
 		CanPause: c.State == campaigns.Active, CanResume: c.State == campaigns.Paused,
 		CanApprove: c.Approval == campaigns.Once && c.ApprovedAt.IsZero() && c.State != campaigns.Archived}
 	switch {
 	case c.Approval == campaigns.Each:
-		v.Standing = "Each issue waits for a person's approval"
+		v.Standing = clock.Words.T("campaigns.each")
 	case c.ApprovedAt.IsZero():
-		v.Standing = "Not approved yet: nothing goes out"
+		v.Standing = clock.Words.T("campaigns.not_approved")
 	default:
-		v.Standing = "Approved recaps go out by themselves; approved by " + c.ApprovedBy + ", " + clock.When(c.ApprovedAt)
+		v.Standing = clock.Words.T("campaigns.standing", c.ApprovedBy, clock.When(c.ApprovedAt))
 	}
 	firings, err := c.Next(h.Now(), 10)
 	if err != nil {
@@ -101,11 +102,11 @@ func (h *house) campaign(w http.ResponseWriter, r *http.Request) error {
 	for _, f := range firings {
 		v.Dates = append(v.Dates, dateView{When: clock.When(f.At), Until: clock.Until(f.At), Note: f.Note})
 	}
-	v.Months = months(firings)
+	v.Months = months(clock.Words, firings)
 	if err := h.past(r, &v, clock); err != nil {
 		return err
 	}
-	return h.door.Page(w, http.StatusOK, "campaign", frame(c.Name, "/campaigns"), v)
+	return h.page(w, r, "campaign", h.frame(r, c.Name, "/campaigns"), v)
 }
 
 // past are the dates that were, each with the edition it opened or the reason
@@ -116,7 +117,7 @@ func (h *house) past(r *http.Request, v *campaignView, clock pages.Clock) error 
 		return err
 	}
 	for _, o := range occurrences {
-		p := pastView{When: clock.When(o.DueAt), Reason: o.Reason, Mark: pages.OccurrenceMark(o.State)}
+		p := pastView{When: clock.When(o.DueAt), Reason: o.Reason, Mark: pages.OccurrenceMark(clock.Words, o.State)}
 		if o.Edition != 0 {
 			e, err := h.Store.Edition(r.Context(), o.Edition.String())
 			if err != nil && !errs.Is(err, errs.NotFound) {
@@ -162,6 +163,7 @@ func (h *house) backTo(w http.ResponseWriter, r *http.Request, c campaigns.Campa
 // month is a calendar page with the days marked on which a campaign fires.
 type month struct {
 	Name  string
+	Days  [7]string // of the week, in full
 	Weeks [][7]day
 }
 
@@ -172,7 +174,7 @@ type day struct {
 
 // months draws at most the first three months that have a date. Weeks begin
 // with Monday.
-func months(firings []schedule.Firing) []month {
+func months(w *words.Words, firings []schedule.Firing) []month {
 	var out []month
 	hits := map[string]bool{}
 	var firsts []time.Time
@@ -184,7 +186,10 @@ func months(firings []schedule.Firing) []month {
 		}
 	}
 	for _, first := range firsts[:min(len(firsts), 3)] {
-		m := month{Name: first.Format("January 2006")}
+		m := month{Name: words.Capital(w.Month(first))}
+		for i := range m.Days {
+			m.Days[i] = words.Capital(w.Weekday(time.Weekday((i + 1) % 7)))
+		}
 		column := (int(first.Weekday()) + 6) % 7
 		var week [7]day
 		for d := first; d.Month() == first.Month(); d = d.AddDate(0, 0, 1) {

@@ -40,7 +40,7 @@ func (h *house) content(r *http.Request, tab string) (contentView, error) {
 	for _, recap := range c.Input.Recaps {
 		takeaways += len(recap.Takeaways)
 	}
-	v.Snippets = pages.Snippets(c.Rendered.Snippets, takeaways)
+	v.Snippets = pages.Snippets(h.words(r), c.Rendered.Snippets, takeaways)
 	return v, nil
 }
 
@@ -52,7 +52,7 @@ func (h *house) show(w http.ResponseWriter, r *http.Request, tab, inFrame string
 	if inFrame != "" {
 		v.Frame = v.URL + "/frame/" + inFrame
 	}
-	return h.door.Page(w, http.StatusOK, "content", frame(v.Title, "/editions"), v)
+	return h.page(w, r, "content", h.frame(r, v.Title, "/editions"), v)
 }
 
 func (h *house) mail(w http.ResponseWriter, r *http.Request) error {
@@ -61,7 +61,7 @@ func (h *house) mail(w http.ResponseWriter, r *http.Request) error {
 
 func (h *house) text(w http.ResponseWriter, r *http.Request) error { return h.show(w, r, "text", "") }
 
-func (h *house) page(w http.ResponseWriter, r *http.Request) error {
+func (h *house) pageTab(w http.ResponseWriter, r *http.Request) error {
 	return h.show(w, r, "page", "page")
 }
 

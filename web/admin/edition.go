@@ -10,6 +10,7 @@ import (
 	"postrider/delivery"
 	"postrider/internal/errs"
 	"postrider/internal/ids"
+	"postrider/internal/words"
 	"postrider/networks"
 	"postrider/web/pages"
 )
@@ -48,7 +49,7 @@ func (h *house) editions(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Issues = append(v.Issues, issue(e, f, clock))
 	}
-	return h.door.Page(w, http.StatusOK, "editions", frame("Issues", "/editions"), v)
+	return h.page(w, r, "editions", h.frame(r, clock.Words.T("frame.issues"), "/editions"), v)
 }
 
 // editionView is one issue: the headline, the ledger, and what can be done.
@@ -90,11 +91,11 @@ func (h *house) edition(w http.ResponseWriter, r *http.Request) error {
 	if v.Shares, err = h.shares(r.Context(), v.ID); err != nil {
 		return err
 	}
-	f := frame(v.Title, "/editions")
+	f := h.frame(r, v.Title, "/editions")
 	if v.Live > 0 {
 		f.Live, f.Reload = true, 10
 	}
-	return h.door.Page(w, http.StatusOK, "edition", f, v)
+	return h.page(w, r, "edition", f, v)
 }
 
 // view reads what all pages of an edition show.
@@ -103,7 +104,7 @@ func (h *house) view(r *http.Request) (editionView, error) {
 	if err != nil {
 		return editionView{}, err
 	}
-	v := editionView{Edition: e, URL: editionURL(e.ID), Mark: pages.EditionMark(e.State)}
+	v := editionView{Edition: e, URL: editionURL(e.ID), Mark: pages.EditionMark(h.words(r), e.State)}
 	if v.Figures, err = h.Store.Figures(r.Context(), e.ID); err != nil {
 		return v, err
 	}
@@ -119,10 +120,10 @@ func (h *house) view(r *http.Request) (editionView, error) {
 		zone, v.Campaign, v.CampaignURL = c.Zone, c.Name, campaignURL(e.Campaign)
 	}
 	clock := h.clock(r, zone)
-	v.Parts = ledger(e.ID, v.Figures)
+	v.Parts = ledger(clock.Words, e.ID, v.Figures)
 	v.Due, v.Until, v.Opened, v.Ended = clock.When(e.DueAt), clock.Until(e.DueAt), clock.When(e.PublicAt), clock.When(e.EndedAt)
 	if e.ApprovedBy != "" {
-		v.Approved = "by " + e.ApprovedBy + ", " + clock.When(e.ApprovedAt)
+		v.Approved = clock.Words.T("editions.approved_by", e.ApprovedBy, clock.When(e.ApprovedAt))
 	}
 	if !e.PublicAt.IsZero() {
 		v.PageURL = h.Public + "/r/" + e.Slug
@@ -144,22 +145,22 @@ func (v *editionView) can(clock pages.Clock) {
 	v.CanPause = campaigns.CanMove(v.State, campaigns.EditionPaused)
 	v.CanResume = v.State == campaigns.EditionPaused || v.State == campaigns.Held
 	v.CanCancel = campaigns.CanMove(v.State, campaigns.Cancelled)
-	v.ApproveWords = "Approve and send now"
+	v.ApproveWords = clock.Words.T("editions.approve_now")
 	if v.DueAt.After(clock.Now) {
-		v.ApproveWords = "Approve for " + clock.When(v.DueAt)
+		v.ApproveWords = clock.Words.T("editions.approve_for", clock.When(v.DueAt))
 	}
 }
 
 // lines say what the figures mean and what happens next.
 func (h *house) lines(ctx context.Context, v editionView, clock pages.Clock) ([]string, error) {
 	var out []string
-	if text := need(v.Edition, v.Figures); text != "" {
+	if text := need(clock.Words, v.Edition, v.Figures); text != "" {
 		out = append(out, text)
 	}
 	if v.State == campaigns.Cancelled && v.Reason != "" {
-		out = append(out, capital(v.Reason)+".")
+		out = append(out, words.Capital(v.Reason)+".")
 	}
-	if text := h.pace(v, clock.Now); text != "" {
+	if text := h.pace(clock.Words, v, clock.Now); text != "" {
 		out = append(out, text)
 	}
 	waits, err := h.waits(ctx, v, clock)
@@ -168,9 +169,9 @@ func (h *house) lines(ctx context.Context, v editionView, clock pages.Clock) ([]
 	}
 	out = append(out, waits...)
 	if v.Undecided > 0 {
-		out = append(out, capital(readers(v.Undecided))+" may not have it: the connection was lost after the mail was handed over. Leave it, or send again; some may get it twice.")
+		out = append(out, clock.Words.T("editions.undecided", v.Undecided))
 	} else if v.Figures.Unknown > 0 {
-		out = append(out, "For "+readers(v.Figures.Unknown)+" it stays uncertain whether the mail arrived. That was decided, and nothing more is sent to them.")
+		out = append(out, clock.Words.T("editions.decided", v.Figures.Unknown))
 	}
 	return out, nil
 }
@@ -190,19 +191,15 @@ func (h *house) waits(ctx context.Context, v editionView, clock pages.Clock) ([]
 	var out []string
 	named := 0
 	for _, w := range all {
-		wait := " wait until "
-		if w.Readers == 1 {
-			wait = " waits until "
-		}
-		line := capital(readers(w.Readers)) + " at " + w.Domain + wait + clock.Hour(w.Next)
 		if w.Text != "" {
-			line += ": “" + w.Text + "”"
+			out = append(out, clock.Words.T("editions.wait_said", w.Readers, w.Domain, clock.Hour(w.Next), w.Text))
+		} else {
+			out = append(out, clock.Words.T("editions.wait", w.Readers, w.Domain, clock.Hour(w.Next)))
 		}
-		out = append(out, line+". Nothing is lost.")
 		named += w.Readers
 	}
 	if rest := v.Figures.Deferred - named; rest > 0 {
-		out = append(out, waitFor(rest)+", at other domains.")
+		out = append(out, clock.Words.T("editions.wait_rest", rest))
 	}
 	return out, nil
 }
@@ -244,10 +241,9 @@ func (h *house) cancelPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !v.CanCancel {
-		return errs.Conflictf("this issue is %s and cannot be cancelled any more", v.Mark.Word)
+		return errs.Conflictf("%s", h.words(r).T("editions.cannot_cancel", v.Mark.Word))
 	}
-	f := frame("Cancel "+v.Title, "/editions")
-	return h.door.Page(w, http.StatusOK, "cancel", f, v)
+	return h.page(w, r, "cancel", h.frame(r, h.words(r).T("editions.cancel_title", v.Title), "/editions"), v)
 }
 
 // decide makes a button of a decision about the uncertain.

@@ -2,13 +2,13 @@ package admin
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"postrider/campaigns"
 	"postrider/delivery"
+	"postrider/internal/words"
 	"postrider/scheduler/schedule"
 	"postrider/web/pages"
 )
@@ -86,9 +86,9 @@ func (h *house) home(w http.ResponseWriter, r *http.Request) error {
 	if len(v.Sending) > 0 {
 		v.Every = liveSeconds
 	}
-	f := frame("Home", "/")
+	f := h.frame(r, h.words(r).T("frame.home"), "/")
 	f.Live, f.Reload = true, 10
-	return h.door.Page(w, http.StatusOK, "home", f, v)
+	return h.page(w, r, "home", f, v)
 }
 
 // next are the coming dates of campaigns and the editions that wait for their
@@ -100,7 +100,7 @@ func (h *house) next(r *http.Request, all []campaigns.Campaign, editions []campa
 		if c.State != campaigns.Active || c.Schedule == "" {
 			continue
 		}
-		explain := explained(c)
+		explain := explained(h.words(r), c)
 		firings, err := c.Next(now, 1)
 		if err != nil || len(firings) == 0 {
 			continue
@@ -109,9 +109,9 @@ func (h *house) next(r *http.Request, all []campaigns.Campaign, editions []campa
 		if n := firings[0].Note; n != "" {
 			explain += " (" + n + ")"
 		}
-		mark := pages.Mark{Word: "goes out by itself", Shape: "◔", Class: "live"}
+		mark := pages.NewMark(clock.Words, "home.by_itself", "◔", "live")
 		if !c.Approved() {
-			mark = pages.Mark{Word: "asks for approval first", Shape: "◐", Class: "warn"}
+			mark = pages.NewMark(clock.Words, "home.asks_first", "◐", "warn")
 		}
 		out = append(out, nextView{At: firings[0].At, When: clock.When(firings[0].At), Until: clock.Until(firings[0].At),
 			What: c.Name, URL: campaignURL(c.ID), Explain: explain, Mark: mark})
@@ -120,23 +120,23 @@ func (h *house) next(r *http.Request, all []campaigns.Campaign, editions []campa
 		if e.State == campaigns.Scheduled && e.DueAt.After(now) {
 			clock := h.clock(r, "")
 			out = append(out, nextView{At: e.DueAt, When: clock.When(e.DueAt), Until: clock.Until(e.DueAt), What: e.Title, URL: editionURL(e.ID),
-				Explain: fmt.Sprintf("Issue %d, to the readers of %s", e.Number, join(e.ListNames)), Mark: pages.EditionMark(e.State)})
+				Explain: clock.Words.T("home.issue_to", e.Number, clock.Words.List(e.ListNames)), Mark: pages.EditionMark(clock.Words, e.State)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b nextView) int { return a.At.Compare(b.At) })
 	return out[:min(len(out), 5)]
 }
 
-// explained is a campaign's schedule in plain English.
-func explained(c campaigns.Campaign) string {
+// explained is a campaign's schedule in words.
+func explained(w *words.Words, c campaigns.Campaign) string {
 	if c.Schedule == "" {
-		return "Sent by hand only"
+		return w.T("campaigns.by_hand")
 	}
 	s, err := schedule.Parse(c.Schedule, c.Zone)
 	if err != nil {
 		return c.Schedule
 	}
-	return capital(s.Explain())
+	return words.Capital(s.Explain())
 }
 
 // look sorts the latest editions into what is being sent, what needs somebody
@@ -153,10 +153,10 @@ func (h *house) look(r *http.Request, v *homeView, editions []campaigns.Edition)
 			}
 		}
 		if busy {
-			v.Sending = append(v.Sending, sendingView{Title: e.Title, URL: editionURL(e.ID), Figures: f, Parts: ledger(e.ID, f), Mark: pages.EditionMark(e.State)})
+			v.Sending = append(v.Sending, sendingView{Title: e.Title, URL: editionURL(e.ID), Figures: f, Parts: ledger(clock.Words, e.ID, f), Mark: pages.EditionMark(clock.Words, e.State)})
 		}
-		if text := need(e, f); text != "" && (i < homeLatest || e.State != campaigns.Sent) {
-			v.Needs = append(v.Needs, needView{Mark: pages.EditionMark(e.State), Title: e.Title, Text: text, URL: editionURL(e.ID)})
+		if text := need(clock.Words, e, f); text != "" && (i < homeLatest || e.State != campaigns.Sent) {
+			v.Needs = append(v.Needs, needView{Mark: pages.EditionMark(clock.Words, e.State), Title: e.Title, Text: text, URL: editionURL(e.ID)})
 		}
 		if i < homeLatest {
 			v.Latest = append(v.Latest, issue(e, f, clock))
@@ -173,35 +173,35 @@ func issue(e campaigns.Edition, f delivery.Figures, clock pages.Clock) issueView
 	if at.IsZero() {
 		at = e.CreatedAt
 	}
-	return issueView{Title: e.Title, Number: e.Number, URL: editionURL(e.ID), Mark: pages.EditionMark(e.State), Figures: f, Waiting: f.Waiting(), When: clock.When(at)}
+	return issueView{Title: e.Title, Number: e.Number, URL: editionURL(e.ID), Mark: pages.EditionMark(clock.Words, e.State), Figures: f, Waiting: f.Waiting(), When: clock.When(at)}
 }
 
 // need says what an edition wants from a person, "" for nothing.
-func need(e campaigns.Edition, f delivery.Figures) string {
+func need(w *words.Words, e campaigns.Edition, f delivery.Figures) string {
 	switch e.State {
 	case campaigns.InReview, campaigns.EditionReady:
-		return "Waits for your approval. Nobody gets it before."
+		return w.T("editions.needs_approval")
 	case campaigns.Held:
-		return held(e, f)
+		return held(w, e, f)
 	case campaigns.EditionPaused:
-		return fmt.Sprintf("Paused. %s until you let it go on.", waitFor(f.Waiting()))
+		return w.T("editions.needs_going_on", f.Waiting())
 	case campaigns.Sent:
 		if f.Unknown > 0 {
-			return fmt.Sprintf("For %s it is not certain whether the mail arrived. You choose whether they get it again.", readers(f.Unknown))
+			return w.T("editions.needs_decision", f.Unknown)
 		}
 	}
 	return ""
 }
 
-func held(e campaigns.Edition, f delivery.Figures) string {
-	text := capital(e.Reason)
-	if text == "" {
-		text = "Held"
+func held(w *words.Words, e campaigns.Edition, f delivery.Figures) string {
+	reason := words.Capital(e.Reason)
+	if reason == "" {
+		reason = words.Capital(w.T("states.held"))
 	}
 	if f.Audience > 0 {
-		text += ". " + waitFor(f.Waiting()) + "; nothing is lost"
+		return w.T("editions.held_waiting", reason, f.Waiting())
 	}
-	return text + "."
+	return reason + "."
 }
 
 // heldDates adds the planned dates that opened nothing because somebody has to
@@ -220,7 +220,7 @@ func (h *house) heldDates(r *http.Request, v *homeView, all []campaigns.Campaign
 			if o.State != campaigns.OccurrenceHeld && o.State != campaigns.OccurrenceFailed || h.Now().Sub(o.DueAt) > recent {
 				continue
 			}
-			v.Needs = append(v.Needs, needView{Mark: pages.OccurrenceMark(o.State), Title: c.Name, URL: campaignURL(c.ID),
+			v.Needs = append(v.Needs, needView{Mark: pages.OccurrenceMark(h.words(r), o.State), Title: c.Name, URL: campaignURL(c.ID),
 				Text: h.clock(r, c.Zone).When(o.DueAt) + ": " + o.Reason + "."})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"postrider/campaigns"
 	"postrider/delivery"
+	"postrider/internal/words"
 	"postrider/web/pages"
 )
 
@@ -20,7 +21,7 @@ type segment struct {
 // ledger are the parts of an edition's figures that hold anybody, in the order
 // people read them. The widths of the bar add up to a thousand; a part that is
 // not empty can be seen.
-func ledger(id campaigns.EditionID, f delivery.Figures) []segment {
+func ledger(w *words.Words, id campaigns.EditionID, f delivery.Figures) []segment {
 	const whole, visible = 1000, 6
 	var parts []segment
 	left := whole
@@ -29,9 +30,9 @@ func ledger(id campaigns.EditionID, f delivery.Figures) []segment {
 		if n == 0 {
 			continue
 		}
-		w := max(int(int64(n)*whole/int64(f.Audience)), visible)
-		parts = append(parts, segment{State: string(s), Word: pages.RecipientWord(s), N: n, URL: recipientsURL(id, s), W: w})
-		left -= w
+		wide := max(int(int64(n)*whole/int64(f.Audience)), visible)
+		parts = append(parts, segment{State: string(s), Word: pages.RecipientWord(w, s), N: n, URL: recipientsURL(id, s), W: wide})
+		left -= wide
 	}
 	widest := 0
 	for i := range parts {

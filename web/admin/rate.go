@@ -1,10 +1,10 @@
 package admin
 
 import (
-	"fmt"
 	"time"
 
 	"postrider/campaigns"
+	"postrider/internal/words"
 	"postrider/web/pages"
 )
 
@@ -24,7 +24,7 @@ const (
 
 // pace says how fast an edition goes out and how long it will take, once two
 // looks at it can tell: the page itself looks every two seconds.
-func (h *house) pace(v editionView, now time.Time) string {
+func (h *house) pace(w *words.Words, v editionView, now time.Time) string {
 	before, known := h.glances.Get(v.ID)
 	next := glance{at: now, accepted: v.Figures.Accepted}
 	if since := now.Sub(before.at); known && since < stale {
@@ -39,16 +39,6 @@ func (h *house) pace(v editionView, now time.Time) string {
 	if v.State != campaigns.Sending || next.rate <= 0 || left == 0 {
 		return ""
 	}
-	return fmt.Sprintf("About %s mails a minute; %s to go, which takes %s.", pages.Count(int(next.rate*60+0.5)), readers(left), duration(float64(left)/next.rate))
-}
-
-// duration is a rough time in words.
-func duration(seconds float64) string {
-	switch {
-	case seconds < 60:
-		return "less than a minute"
-	case seconds < 90*60:
-		return fmt.Sprintf("about %d min", int(seconds/60+0.5))
-	}
-	return fmt.Sprintf("about %d hours", int(seconds/3600+0.5))
+	takes := time.Duration(float64(left) / next.rate * float64(time.Second))
+	return w.T("editions.pace", int(next.rate*60+0.5), left, pages.Takes(w, takes))
 }

@@ -7,6 +7,7 @@ import (
 
 	"postrider/campaigns"
 	"postrider/delivery"
+	"postrider/internal/words"
 	"postrider/web/recent"
 )
 
@@ -16,12 +17,12 @@ func TestPaceNeedsTwoLooks(t *testing.T) {
 	at := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
 	look := func(after time.Duration, accepted, queued int) string {
 		v := editionView{Edition: campaigns.Edition{ID: 1, State: campaigns.Sending}, Figures: delivery.Figures{Accepted: accepted, Queued: queued}}
-		return h.pace(v, at.Add(after))
+		return h.pace(words.English(), v, at.Add(after))
 	}
 	if got := look(0, 100, 900); got != "" {
 		t.Errorf("the first look says %q", got)
 	}
-	if got := look(10*time.Second, 200, 6000); !strings.Contains(got, "600 mails a minute") || !strings.Contains(got, "about 10 min") {
+	if got := look(10*time.Second, 200, 6000); !strings.Contains(got, "600 mails a minute") || !strings.Contains(got, "about 10 minutes") {
 		t.Errorf("100 mails in 10 s, 6,000 to go: %q", got)
 	}
 	if got := look(10*time.Second+100*time.Millisecond, 201, 5999); !strings.Contains(got, "600 mails a minute") {

@@ -28,6 +28,7 @@ type recipientsView struct {
 	More    string
 	First   bool
 	CSV     string
+	All     string // URL of the first page
 }
 
 type recipientView struct {
@@ -58,10 +59,11 @@ func (h *house) recipients(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := recipientsView{editionView: e, First: after == 0, CSV: csvURL(e.URL, state)}
-	v.Heading = readers(e.Figures.Audience)
+	v := recipientsView{editionView: e, First: after == 0, CSV: csvURL(e.URL, state), All: recipientsURL(e.ID, state)}
+	lang := h.words(r)
+	v.Heading = lang.T("editions.readers", e.Figures.Audience)
 	if state != "" {
-		v.Heading = readers(e.Figures.Of(state)) + ": " + pages.RecipientWord(state)
+		v.Heading = lang.T("editions.readers_in", e.Figures.Of(state), pages.RecipientWord(lang, state))
 	}
 	if len(rows) > recipientsPage {
 		rows = rows[:recipientsPage]
@@ -75,14 +77,14 @@ func (h *house) recipients(w http.ResponseWriter, r *http.Request) error {
 	for _, p := range rows {
 		v.Rows = append(v.Rows, recipient(p, clock))
 	}
-	return h.door.Page(w, http.StatusOK, "recipients", frame("Readers of "+e.Title, "/editions"), v)
+	return h.page(w, r, "recipients", h.frame(r, lang.T("editions.readers_of", e.Title), "/editions"), v)
 }
 
 func recipient(p delivery.Recipient, clock pages.Clock) recipientView {
-	v := recipientView{Email: p.Email, Word: pages.RecipientWord(p.State), State: string(p.State), Tries: p.Attempts, Text: p.Text, Relay: p.Relay,
+	v := recipientView{Email: p.Email, Word: pages.RecipientWord(clock.Words, p.State), State: string(p.State), Tries: p.Attempts, Text: p.Text, Relay: p.Relay,
 		When: clock.When(p.UpdatedAt)}
 	if p.State == delivery.Deferred {
-		v.Word = "waiting – next try " + clock.Hour(p.NotBefore)
+		v.Word = clock.Words.T("editions.next_try", clock.Hour(p.NotBefore))
 	}
 	if p.Code > 0 {
 		v.Code = strings.TrimSpace(strconv.Itoa(p.Code) + " " + p.Enhanced)
@@ -94,7 +96,7 @@ func recipient(p delivery.Recipient, clock pages.Clock) recipientView {
 func stateOf(r *http.Request) (delivery.State, error) {
 	s := delivery.State(r.URL.Query().Get("state"))
 	if s != "" && !slices.Contains(delivery.States, s) {
-		return "", errs.NotFoundf("no reader can be %q: choose from the issue's figures", s)
+		return "", errs.NotFoundf("no reader can be %q: choose from the figures of the issue", s)
 	}
 	return s, nil
 }

@@ -8,7 +8,6 @@ import (
 	"postrider/internal/auth"
 	"postrider/internal/errs"
 	"postrider/organisation"
-	"postrider/web/pages"
 	"postrider/web/respond"
 )
 
@@ -107,17 +106,17 @@ func (h *house) guard(w http.ResponseWriter, r *http.Request, pattern string) *h
 		h.showSignIn(w, r, "")
 		return nil
 	case !signedIn(r):
-		h.door.Problem(w, r, errs.Forbiddenf("you are not signed in, or were signed out: open the administration again and repeat it"))
+		h.door.Problem(w, r, errs.Forbiddenf("%s", h.words(r).T("signin.lapsed")))
 		return nil
 	}
-	h.door.Problem(w, r, errs.Forbiddenf("your role %s does not allow this: ask an owner of this installation", k.Operator.Role))
+	h.door.Problem(w, r, errs.Forbiddenf("%s", h.words(r).T("signin.role", k.Operator.Role)))
 	return nil
 }
 
 // enter checks the token; the address with the token in it is left at once.
 func (h *house) enter(w http.ResponseWriter, r *http.Request, token string) {
 	if !h.opens(token) {
-		h.showSignIn(w, r, "That is not the token of this installation. It changes with every start: take the one that the program showed last.")
+		h.showSignIn(w, r, h.words(r).T("signin.wrong_token"))
 		return
 	}
 	secret, err := h.Porter.BeginFirst(r.Context(), h.visit(r))
@@ -183,7 +182,8 @@ func (h *house) signOut(w http.ResponseWriter, r *http.Request) error {
 
 // showSignIn is the only page without a session.
 func (h *house) showSignIn(w http.ResponseWriter, r *http.Request, wrong string) {
-	f := pages.Frame{Title: "Sign in", Brand: pages.Link{Label: "Postrider", URL: "/"}, Aside: "Administration", Narrow: true}
+	f := h.bare(r, h.words(r).T("signin.title"))
+	f.Aside, f.Narrow = f.Words.T("frame.administration"), true
 	if err := h.door.Page(w, http.StatusUnauthorized, "signin", f, wrong); err != nil {
 		h.door.Problem(w, r, err)
 	}

@@ -6,9 +6,11 @@ package assets
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io/fs"
 	"mime"
 	"net/http"
 	"path"
@@ -26,8 +28,9 @@ var files embed.FS
 const Prefix = "/assets/"
 
 type asset struct {
-	body []byte
-	kind string // MIME type
+	body   []byte
+	packed []byte // with gzip
+	kind   string // MIME type
 }
 
 type shelf struct {
@@ -43,18 +46,49 @@ var load = sync.OnceValue(func() shelf {
 		panic(err) // the folder is part of the program
 	}
 	for _, e := range entries {
-		body, err := files.ReadFile("files/" + e.Name())
+		body, err := content(e)
 		if err != nil {
 			panic(err)
 		}
 		sum := sha256.Sum256(body)
 		ext := path.Ext(e.Name())
 		address := Prefix + strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		s.byAddress[address] = asset{body: body, kind: kindOf(ext)}
+		s.byAddress[address] = asset{body: body, packed: pack(body), kind: kindOf(ext)}
 		s.address[e.Name()] = address
 	}
 	return s
 })
+
+// content is a file, or the files of a folder behind each other in the order
+// of their names: "desk.css" is a folder, so that each area of the
+// administration has a file of its own.
+func content(e fs.DirEntry) ([]byte, error) {
+	if !e.IsDir() {
+		return files.ReadFile("files/" + e.Name())
+	}
+	parts, err := files.ReadDir("files/" + e.Name())
+	if err != nil {
+		return nil, err
+	}
+	var all []byte
+	for _, p := range parts {
+		body, err := files.ReadFile("files/" + e.Name() + "/" + p.Name())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, body...)
+	}
+	return all, nil
+}
+
+// pack writes to memory, which does not fail.
+func pack(body []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	_, _ = z.Write(body)
+	_ = z.Close()
+	return b.Bytes()
+}
 
 // kindOf does not ask the machine for what browsers depend on.
 func kindOf(ext string) string {
@@ -80,6 +114,10 @@ func Path(name string) string {
 	return address
 }
 
+// Packed is how many bytes of a file travel with gzip, by its plain name; 0 for
+// one that does not exist.
+func Packed(name string) int { return len(load().byAddress[load().address[name]].packed) }
+
 // Serve answers GET and HEAD of an asset, for a year. An address whose hash is
 // not ours is NotFound.
 func Serve(w http.ResponseWriter, r *http.Request) error {
@@ -89,6 +127,12 @@ func Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", a.kind)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+	w.Header().Set("Vary", "Accept-Encoding")
+	body := a.body
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == "" {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = a.packed
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"postrider/internal/errs"
+	"postrider/internal/words"
 	"postrider/web/pages"
 	"postrider/web/respond"
 )
@@ -43,7 +44,7 @@ func (h *house) welcome(w http.ResponseWriter, r *http.Request) error {
 
 func (h *house) showWelcome(w http.ResponseWriter, r *http.Request, status int, b box) error {
 	name, next, zone, explain := h.Campaign(r.Context())
-	clock := pages.In(h.Now(), zone)
+	clock := pages.In(words.English(), h.Now(), zone)
 	v := welcomeView{
 		Count: int(h.Inbox.Accepted()), Every: renewAfter, Campaign: name, Next: clock.When(next), Until: clock.Until(next), Explain: respond.Sentence(explain),
 		Public: h.Public, Admin: h.Admin, Sent: r.URL.Query().Has("sent"), Box: b,
@@ -91,7 +92,7 @@ func (h *house) inbox(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	_, _, zone, _ := h.Campaign(r.Context())
-	v := inboxView{Mails: h.latest(before, inboxPage, pages.In(h.Now(), zone)), Count: int(h.Inbox.Accepted())}
+	v := inboxView{Mails: h.latest(before, inboxPage, pages.In(words.English(), h.Now(), zone)), Count: int(h.Inbox.Accepted())}
 	if before == 0 {
 		v.Every = renewAfter
 	}
@@ -143,7 +144,7 @@ func (h *house) mail(tab string) func(http.ResponseWriter, *http.Request) error 
 			return err
 		}
 		_, _, zone, _ := h.Campaign(r.Context())
-		clock := pages.In(h.Now(), zone)
+		clock := pages.In(words.English(), h.Now(), zone)
 		v := mailView{
 			URL: mailURL(id), Tab: tab, From: m.From, To: m.To, Subject: m.Subject, When: clock.When(m.At), Size: m.Size, HasHTML: m.HTML != "",
 			EnvelopeFrom: m.EnvelopeFrom, HTMLBytes: len(m.HTML), Clip: gmailClip,

@@ -13,7 +13,7 @@ import (
 	"path"
 	"strings"
 
-	"postrider/web/assets"
+	"postrider/internal/words"
 )
 
 //go:embed html
@@ -21,24 +21,57 @@ var files embed.FS
 
 // Frame is what stands around a page's content.
 type Frame struct {
-	Title   string // of the document, without the name behind it
-	Brand   Link   // the name at the top, and where it leads; may have no URL
-	Aside   string // small words beside the name
+	Title   string       // of the document, without the name behind it
+	Words   *words.Words // the page's language; nil is English
+	Brand   Link         // the name at the top, and where it leads; may have no URL
+	Aside   string       // small words beside the name
 	Nav     []Link
 	Here    string // URL of the entry of Nav that this page belongs to
 	Colour  string // of the organisation, "#rrggbb"; empty: the accent that ships
 	Foot    []string
 	Live    bool // parts of the page renew themselves
 	Reload  int  // seconds, for browsers without scripts; 0 for never
-	Scripts bool // loads postrider.js
+	Scripts bool // loads the house's script
 	Narrow  bool
-	SignOut bool // shows the button that ends the session
+	Desk    Desk // what only the administration has around a page
 }
 
-// Link is a place to go to. A Label without URL is only text.
+// Desk is around a page of the administration for whoever is signed in.
+type Desk struct {
+	SignedIn bool
+	Who      string     // the operator's name; empty: not known by name
+	Account  string     // URL of the operator's own page, may be empty
+	Path     string     // of this page, for coming back to it
+	Settings []Link     // the second row of the navigation
+	Langs    []Language // to choose from
+	Flash    Flash
+}
+
+// Language is one that the pages can be read in.
+type Language struct {
+	Tag, Name string
+	Here      bool
+}
+
+// Flash is what a page says once, about what was just done. The zero Flash says
+// nothing.
+type Flash struct {
+	Text string
+	Undo *Undo // the way to take it back, where there is one
+}
+
+// Undo is a form that takes back what was just done.
+type Undo struct {
+	URL   string
+	Label string
+}
+
+// Link is a place to go to. A Label without URL is only text. Keys are what is
+// typed to go there, "g h".
 type Link struct {
 	Label string
 	URL   string
+	Keys  string
 }
 
 // ColourStyle is the content of the frame's style element, "" where it has
@@ -71,23 +104,32 @@ func isColour(s string) bool {
 	return len(s) == 7 && s[0] == '#' && strings.Trim(strings.ToLower(s[1:]), "0123456789abcdef") == ""
 }
 
-// Book is the parsed pages of one house: "public", "admin" or "demo". It is
-// safe for concurrent use.
-type Book struct{ pages map[string]*template.Template }
+// Book is the parsed pages of one house, "public", "admin" or "demo", once in
+// each language. It is safe for concurrent use.
+type Book struct {
+	frame string
+	pages map[string]map[string]*template.Template // by language and name
+}
 
 // Open parses a house's pages. A page that cannot be parsed panics: pages are
 // part of the program, and the tests open every house.
 func Open(house string) *Book {
-	base := template.Must(template.New("").Funcs(funcs).ParseFS(files, "html/frame.html", "html/parts.html"))
-	b := &Book{pages: map[string]*template.Template{}}
-	for _, folder := range []string{"html/shared", "html/" + house} {
-		entries, err := files.ReadDir(folder)
-		if err != nil {
-			panic(fmt.Errorf("pages: reading %s: %w", folder, err))
-		}
-		for _, e := range entries {
-			t := template.Must(template.Must(base.Clone()).ParseFS(files, folder+"/"+e.Name()))
-			b.pages[strings.TrimSuffix(e.Name(), path.Ext(e.Name()))] = t
+	b := &Book{frame: "frame.html", pages: map[string]map[string]*template.Template{}}
+	if house == "admin" {
+		b.frame = "desk.html"
+	}
+	for _, w := range words.All() {
+		base := template.Must(template.New("").Funcs(funcs(w)).ParseFS(files, "html/"+b.frame, "html/parts.html", "html/parts/*.html"))
+		b.pages[w.Lang()] = map[string]*template.Template{}
+		for _, folder := range []string{"html/shared", "html/" + house} {
+			entries, err := files.ReadDir(folder)
+			if err != nil {
+				panic(fmt.Errorf("pages: reading %s: %w", folder, err))
+			}
+			for _, e := range entries {
+				t := template.Must(template.Must(base.Clone()).ParseFS(files, folder+"/"+e.Name()))
+				b.pages[w.Lang()][strings.TrimSuffix(e.Name(), path.Ext(e.Name()))] = t
+			}
 		}
 	}
 	return b
@@ -96,20 +138,35 @@ func Open(house string) *Book {
 // Names lists the pages of the book, for the test that executes all.
 func (b *Book) Names() []string {
 	var names []string
-	for n := range b.pages {
+	for n := range b.pages[words.English().Lang()] {
 		names = append(names, n)
 	}
 	return names
 }
 
-// Write executes a page with its frame and content.
+// Write executes a page with its frame and content, in the frame's language.
 func (b *Book) Write(w io.Writer, name string, f Frame, content any) error {
-	t := b.pages[name]
+	if f.Words == nil {
+		f.Words = words.English()
+	}
+	t := b.pages[f.Words.Lang()][name]
 	if t == nil {
 		return fmt.Errorf("there is no page %q", name)
 	}
-	if err := t.ExecuteTemplate(w, "frame.html", view{Frame: f, Page: content}); err != nil {
+	if err := t.ExecuteTemplate(w, b.frame, view{Frame: f, Page: content}); err != nil {
 		return fmt.Errorf("writing the page %s: %w", name, err)
+	}
+	return nil
+}
+
+// WritePart executes one named part of a page alone, for a small swap.
+func (b *Book) WritePart(w io.Writer, name, part string, lang *words.Words, content any) error {
+	t := b.pages[lang.Lang()][name]
+	if t == nil {
+		return fmt.Errorf("there is no page %q", name)
+	}
+	if err := t.ExecuteTemplate(w, part, content); err != nil {
+		return fmt.Errorf("writing the part %s of the page %s: %w", part, name, err)
 	}
 	return nil
 }
@@ -117,24 +174,4 @@ func (b *Book) Write(w io.Writer, name string, f Frame, content any) error {
 type view struct {
 	Frame
 	Page any
-}
-
-// cell is a figure in a table; on a phone a zero is left out.
-type cell struct {
-	N     int
-	Label string
-	Blank bool
-}
-
-var funcs = template.FuncMap{
-	"asset": assets.Path,
-	"count": Count,
-	"cell":  func(n int, label string) cell { return cell{N: n, Label: label, Blank: n == 0 && label != "readers"} },
-	"join":  func(s []string) string { return strings.Join(s, ", ") },
-	"plural": func(n int, one, many string) string {
-		if n == 1 {
-			return one
-		}
-		return many
-	},
 }

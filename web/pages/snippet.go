@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postrider/internal/words"
 	"postrider/networks"
 	"postrider/templates"
 )
@@ -22,18 +23,18 @@ type Snippet struct {
 
 // Snippets puts share texts into the order of the table of networks. takeaways
 // is how many the edition has.
-func Snippets(all map[networks.ID]templates.Snippet, takeaways int) []Snippet {
+func Snippets(w *words.Words, all map[networks.ID]templates.Snippet, takeaways int) []Snippet {
 	var out []Snippet
 	for _, n := range networks.All() {
 		s, ok := all[n.ID]
 		if !ok {
 			continue
 		}
-		v := Snippet{ID: string(n.ID), Name: n.Name, Text: s.Text, Unit: n.Unit, Count: s.Count, Limit: s.Limit, URL: ShareLink(s.URL), LeftOut: leftOut(s.LeftOut, takeaways)}
+		v := Snippet{ID: string(n.ID), Name: n.Name, Text: s.Text, Unit: n.Unit, Count: s.Count, Limit: s.Limit, URL: ShareLink(s.URL), LeftOut: leftOut(w, s.LeftOut, takeaways)}
 		if v.URL == "" {
-			v.Why = "the recap has no public address yet"
+			v.Why = w.T("snippets.no_address")
 			if n.NeedsImage {
-				v.Why = "it takes only links with a picture, and the recap has none"
+				v.Why = w.T("snippets.no_picture")
 			}
 		}
 		if n.OneLine {
@@ -58,16 +59,16 @@ func ShareLink(address string) template.URL {
 	return ""
 }
 
-func leftOut(numbers []int, takeaways int) string {
+func leftOut(w *words.Words, numbers []int, takeaways int) string {
 	switch {
 	case len(numbers) == 0:
 		return ""
 	case len(numbers) == takeaways:
-		return "No takeaway fits as a whole, and none is ever cut."
+		return w.T("snippets.none_fits")
 	case len(numbers) == 1:
-		return "Takeaway " + strconv.Itoa(numbers[0]) + " did not fit; none is ever cut."
+		return w.T("snippets.one_left_out", numbers[0])
 	}
-	return "Takeaways " + ranges(numbers) + " did not fit; none is ever cut."
+	return w.T("snippets.left_out", ranges(numbers))
 }
 
 // ranges writes ascending numbers with their stretches: "1, 4–8".

@@ -1,40 +1,29 @@
 package pages
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
 	"postrider/campaigns"
 	"postrider/delivery"
+	"postrider/internal/words"
 )
 
-// Count writes a number with commas: 12,000.
-func Count(n int) string {
-	s := strconv.Itoa(n)
-	sign := ""
-	if n < 0 {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
-
-// Clock writes times for people, in one zone and seen from one moment.
+// Clock writes times for people: in one language, in one zone and seen from
+// one moment.
 type Clock struct {
-	Now  time.Time
-	Zone *time.Location
+	Now   time.Time
+	Zone  *time.Location
+	Words *words.Words
 }
 
 // In is a Clock in the zone of an IANA name, in UTC where it is none.
-func In(now time.Time, zone string) Clock {
+func In(w *words.Words, now time.Time, zone string) Clock {
 	loc, err := time.LoadLocation(zone)
 	if err != nil || zone == "" || strings.EqualFold(zone, "local") {
 		loc = time.UTC
 	}
-	return Clock{Now: now, Zone: loc}
+	return Clock{Now: now, Zone: loc, Words: w}
 }
 
 // Place is the zone as people call it: "Stockholm", "New York", "UTC".
@@ -49,16 +38,13 @@ func (c Clock) When(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return c.Day(t) + ", " + t.In(c.Zone).Format("15:04") + " " + c.Place()
+	return c.Words.At(c.Day(t), t.In(c.Zone).Format("15:04"), c.Place())
 }
 
 // Day is a moment's date: "Tue 24 Nov".
 func (c Clock) Day(t time.Time) string {
-	form := "Mon 2 Jan"
-	if t.In(c.Zone).Year() != c.Now.In(c.Zone).Year() {
-		form = "Mon 2 Jan 2006"
-	}
-	return t.In(c.Zone).Format(form)
+	t = t.In(c.Zone)
+	return c.Words.Day(t, t.Year() != c.Now.In(c.Zone).Year())
 }
 
 // Hour is a moment of the present day: "09:42 Stockholm", else When.
@@ -71,25 +57,41 @@ func (c Clock) Hour(t time.Time) string {
 
 // Until says how far away a moment is: "in 18 hours", "in 3 days", "now".
 func (c Clock) Until(t time.Time) string {
-	d := t.Sub(c.Now)
-	switch {
-	case t.IsZero():
+	if t.IsZero() {
 		return ""
-	case d < time.Minute:
-		return "now"
-	case d < time.Hour:
-		return "in " + several(int(d.Round(time.Minute)/time.Minute), "minute")
-	case d < 36*time.Hour:
-		return "in " + several(int(d.Round(time.Hour)/time.Hour), "hour")
 	}
-	return "in " + several(int(d.Round(24*time.Hour)/(24*time.Hour)), "day")
+	return c.span(t.Sub(c.Now), "time.now", "time.in_minutes", "time.in_hours", "time.in_days")
 }
 
-func several(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// Ago says how long ago a moment was: "3 minutes ago", "just now".
+func (c Clock) Ago(t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
-	return Count(n) + " " + noun + "s"
+	return c.span(c.Now.Sub(t), "time.ago_now", "time.ago_minutes", "time.ago_hours", "time.ago_days")
+}
+
+func (c Clock) span(d time.Duration, none, minutes, hours, days string) string {
+	switch {
+	case d < time.Minute:
+		return c.Words.T(none)
+	case d < time.Hour:
+		return c.Words.T(minutes, int(d.Round(time.Minute)/time.Minute))
+	case d < 36*time.Hour:
+		return c.Words.T(hours, int(d.Round(time.Hour)/time.Hour))
+	}
+	return c.Words.T(days, int(d.Round(24*time.Hour)/(24*time.Hour)))
+}
+
+// Takes says how long something takes, roughly: "about 5 minutes".
+func Takes(w *words.Words, d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return w.T("time.under_minute")
+	case d < 90*time.Minute:
+		return w.T("time.minutes", int(d.Round(time.Minute)/time.Minute))
+	}
+	return w.T("time.hours", int(d.Round(time.Hour)/time.Hour))
 }
 
 // Mark is a state as people see it: a word and a shape. Class colours it.
@@ -99,68 +101,79 @@ type Mark struct {
 	Class string
 }
 
-var editionMarks = map[campaigns.EditionState]Mark{
-	campaigns.Draft:         {"draft", "○", ""},
-	campaigns.InReview:      {"in review", "◐", "warn"},
-	campaigns.EditionReady:  {"approved", "◔", ""},
-	campaigns.Scheduled:     {"scheduled", "◔", "live"},
-	campaigns.Freezing:      {"getting ready", "●", "live"},
-	campaigns.Sending:       {"sending", "●", "live"},
-	campaigns.Sent:          {"sent", "✓", "good"},
-	campaigns.EditionPaused: {"paused", "‖", "warn"},
-	campaigns.Held:          {"held", "!", "bad"},
-	campaigns.Cancelled:     {"cancelled", "×", ""},
+// sign is a Mark before its word is known: the word's key.
+type sign struct{ key, shape, class string }
+
+var editionSigns = map[campaigns.EditionState]sign{
+	campaigns.Draft:         {"states.draft", "○", ""},
+	campaigns.InReview:      {"states.in_review", "◐", "warn"},
+	campaigns.EditionReady:  {"states.approved", "◔", ""},
+	campaigns.Scheduled:     {"states.scheduled", "◔", "live"},
+	campaigns.Freezing:      {"states.freezing", "●", "live"},
+	campaigns.Sending:       {"states.sending", "●", "live"},
+	campaigns.Sent:          {"states.sent", "✓", "good"},
+	campaigns.EditionPaused: {"states.paused", "‖", "warn"},
+	campaigns.Held:          {"states.held", "!", "bad"},
+	campaigns.Cancelled:     {"states.cancelled", "×", ""},
 }
 
 // EditionMark is the mark of an edition's state.
-func EditionMark(s campaigns.EditionState) Mark { return known(editionMarks, s) }
+func EditionMark(w *words.Words, s campaigns.EditionState) Mark { return known(w, editionSigns, s) }
 
-var campaignMarks = map[campaigns.State]Mark{
-	campaigns.Active:   {"active", "●", "good"},
-	campaigns.Paused:   {"paused", "‖", "warn"},
-	campaigns.Archived: {"archived", "×", ""},
+var campaignSigns = map[campaigns.State]sign{
+	campaigns.Active:   {"states.active", "●", "good"},
+	campaigns.Paused:   {"states.campaign_paused", "‖", "warn"},
+	campaigns.Archived: {"states.archived", "×", ""},
 }
 
 // CampaignMark is the mark of a campaign's state.
-func CampaignMark(s campaigns.State) Mark { return known(campaignMarks, s) }
+func CampaignMark(w *words.Words, s campaigns.State) Mark { return known(w, campaignSigns, s) }
 
-var occurrenceMarks = map[campaigns.OccurrenceState]Mark{
-	campaigns.OccurrenceDue:     {"due", "◔", "live"},
-	campaigns.OccurrenceOpened:  {"issue made", "✓", "good"},
-	campaigns.OccurrenceSkipped: {"left out", "○", ""},
-	campaigns.OccurrenceHeld:    {"held", "!", "bad"},
-	campaigns.OccurrenceFailed:  {"failed", "!", "bad"},
+var occurrenceSigns = map[campaigns.OccurrenceState]sign{
+	campaigns.OccurrenceDue:     {"states.due", "◔", "live"},
+	campaigns.OccurrenceOpened:  {"states.opened", "✓", "good"},
+	campaigns.OccurrenceSkipped: {"states.skipped", "○", ""},
+	campaigns.OccurrenceHeld:    {"states.held", "!", "bad"},
+	campaigns.OccurrenceFailed:  {"states.failed", "!", "bad"},
 }
 
 // OccurrenceMark is the mark of a planned date's state.
-func OccurrenceMark(s campaigns.OccurrenceState) Mark { return known(occurrenceMarks, s) }
+func OccurrenceMark(w *words.Words, s campaigns.OccurrenceState) Mark {
+	return known(w, occurrenceSigns, s)
+}
 
-func known[S ~string](marks map[S]Mark, s S) Mark {
-	if m, ok := marks[s]; ok {
-		return m
+// NewMark is a mark with the word of a key. Class is "", "live", "good", "warn"
+// or "bad".
+func NewMark(w *words.Words, key, shape, class string) Mark {
+	return Mark{Word: w.T(key), Shape: shape, Class: class}
+}
+
+func known[S ~string](w *words.Words, signs map[S]sign, s S) Mark {
+	if m, ok := signs[s]; ok {
+		return NewMark(w, m.key, m.shape, m.class)
 	}
 	return Mark{Word: strings.ReplaceAll(string(s), "_", " "), Shape: "○"}
 }
 
-// recipientWords are the outcomes as people read them. None says "delivered":
+// recipientKeys are the outcomes as people read them. None says "delivered":
 // what became of a mail behind the mail server is not ours to know.
-var recipientWords = map[delivery.State]string{
-	delivery.Queued:     "in line",
-	delivery.LeasedRow:  "next in line",
-	delivery.SendingRow: "being handed over",
-	delivery.Accepted:   "handed to the mail server",
-	delivery.Deferred:   "waiting for the next try",
-	delivery.Refused:    "rejected",
-	delivery.Unknown:    "not certain",
-	delivery.Suppressed: "left out: left the list, or on the do-not-mail list",
-	delivery.Expired:    "given up after 48 hours",
-	delivery.Cancelled:  "not attempted",
+var recipientKeys = map[delivery.State]string{
+	delivery.Queued:     "states.recipient_queued",
+	delivery.LeasedRow:  "states.recipient_leased",
+	delivery.SendingRow: "states.recipient_sending",
+	delivery.Accepted:   "states.recipient_accepted",
+	delivery.Deferred:   "states.recipient_deferred",
+	delivery.Refused:    "states.recipient_refused",
+	delivery.Unknown:    "states.recipient_unknown",
+	delivery.Suppressed: "states.recipient_suppressed",
+	delivery.Expired:    "states.recipient_expired",
+	delivery.Cancelled:  "states.recipient_cancelled",
 }
 
 // RecipientWord is a recipient's state in words.
-func RecipientWord(s delivery.State) string {
-	if w, ok := recipientWords[s]; ok {
-		return w
+func RecipientWord(w *words.Words, s delivery.State) string {
+	if key, ok := recipientKeys[s]; ok {
+		return w.T(key)
 	}
 	return string(s)
 }

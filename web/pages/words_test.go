@@ -1,11 +1,13 @@
 package pages
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"postrider/campaigns"
 	"postrider/delivery"
+	"postrider/internal/words"
 	"postrider/networks"
 	"postrider/templates"
 )
@@ -13,20 +15,26 @@ import (
 func TestTimesHaveTheirZone(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 23, 30, 0, 0, time.UTC) // already the 24th in Stockholm
-	c := In(now, "Europe/Stockholm")
+	en, sv := words.English(), words.For("sv")
+	c := In(en, now, "Europe/Stockholm")
 	for _, x := range []struct{ got, want string }{
 		{c.When(now.Add(9 * time.Hour)), "Tue 24 Nov, 09:30 Stockholm"},
 		{c.Hour(now.Add(9 * time.Hour)), "09:30 Stockholm"},
 		{c.Hour(now.Add(-time.Hour)), "Mon 23 Nov, 23:30 Stockholm"},
 		{c.When(now.AddDate(1, 0, 0)), "Wed 24 Nov 2027, 00:30 Stockholm"},
 		{c.When(time.Time{}), ""},
-		{In(now, "America/New_York").When(now), "Mon 23 Nov, 18:30 New York"},
-		{In(now, "Mars/Olympus").When(now), "Mon 23 Nov, 23:30 UTC"},
-		{In(now, "Local").When(now), "Mon 23 Nov, 23:30 UTC"},
+		{In(en, now, "America/New_York").When(now), "Mon 23 Nov, 18:30 New York"},
+		{In(en, now, "Mars/Olympus").When(now), "Mon 23 Nov, 23:30 UTC"},
+		{In(en, now, "Local").When(now), "Mon 23 Nov, 23:30 UTC"},
 		{c.Until(now.Add(18 * time.Hour)), "in 18 hours"},
 		{c.Until(now.Add(time.Minute)), "in 1 minute"},
 		{c.Until(now.Add(72 * time.Hour)), "in 3 days"},
 		{c.Until(now), "now"},
+		{c.Ago(now.Add(-5 * time.Minute)), "5 minutes ago"},
+		{In(sv, now, "Europe/Stockholm").When(now.Add(9 * time.Hour)), "tis 24 nov 09:30 Stockholm"},
+		{In(sv, now, "UTC").Until(now.Add(48 * time.Hour)), "om 2 dagar"},
+		{Takes(en, 95*time.Minute), "about 2 hours"},
+		{Takes(sv, 20*time.Second), "mindre än en minut"},
 	} {
 		if x.got != x.want {
 			t.Errorf("%q, want %q", x.got, x.want)
@@ -36,10 +44,8 @@ func TestTimesHaveTheirZone(t *testing.T) {
 
 func TestWordsAndFigures(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 12000: "12,000", 1234567: "1,234,567", -1000: "-1,000"} {
-		if got := Count(n); got != want {
-			t.Errorf("Count(%d) = %q, want %q", n, got, want)
-		}
+	for _, w := range words.All() {
+		allHaveWords(t, w)
 	}
 	for address, want := range map[string]string{"ada@example.org": "a•••@e•••.org", "ö@xn--bcher-kva.example": "ö•••@x•••.example", "a@localhost": "a•••@l•••", "": "•••", "junk": "•••",
 		`"a@b"@example.co.uk`: `"•••@e•••.uk`} {
@@ -47,15 +53,19 @@ func TestWordsAndFigures(t *testing.T) {
 			t.Errorf("Mask(%q) = %q, want %q", address, got, want)
 		}
 	}
+}
+
+func allHaveWords(t *testing.T, w *words.Words) {
+	t.Helper()
 	for _, s := range delivery.States {
-		if RecipientWord(s) == string(s) && s != delivery.Cancelled {
-			t.Errorf("%s has no word of its own", s)
+		if word := RecipientWord(w, s); word == string(s) || strings.Contains(word, "⟦") || strings.Contains(word, "delivered") {
+			t.Errorf("%s: %s is %q", w.Lang(), s, word)
 		}
 	}
 	for _, s := range []campaigns.EditionState{campaigns.Draft, campaigns.InReview, campaigns.EditionReady, campaigns.Scheduled, campaigns.Freezing, campaigns.Sending,
 		campaigns.Sent, campaigns.EditionPaused, campaigns.Held, campaigns.Cancelled} {
-		if m := EditionMark(s); m.Word == "" || m.Shape == "" {
-			t.Errorf("%s has the mark %+v", s, m)
+		if m := EditionMark(w, s); m.Word == "" || m.Shape == "" || strings.Contains(m.Word, "⟦") {
+			t.Errorf("%s: %s has the mark %+v", w.Lang(), s, m)
 		}
 	}
 }
@@ -81,7 +91,7 @@ func TestShareLinksOfEveryNetworkStandInPages(t *testing.T) {
 
 func TestLeftOutInWords(t *testing.T) {
 	t.Parallel()
-	got := Snippets(map[networks.ID]templates.Snippet{"x": {LeftOut: []int{1, 4, 5, 6, 8}}, "bluesky": {LeftOut: []int{1, 2}}, "mastodon": {LeftOut: []int{}}}, 8)
+	got := Snippets(words.English(), map[networks.ID]templates.Snippet{"x": {LeftOut: []int{1, 4, 5, 6, 8}}, "bluesky": {LeftOut: []int{1, 2}}, "mastodon": {LeftOut: []int{}}}, 8)
 	want := map[string]string{"x": "Takeaways 1, 4–6, 8 did not fit; none is ever cut.", "bluesky": "Takeaways 1–2 did not fit; none is ever cut.", "mastodon": ""}
 	for _, s := range got {
 		if s.LeftOut != want[s.ID] || s.Why == "" {

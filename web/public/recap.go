@@ -11,6 +11,7 @@ import (
 	"postrider/campaigns"
 	"postrider/internal/errs"
 	"postrider/internal/ids"
+	"postrider/internal/words"
 	"postrider/web/pages"
 	"postrider/web/respond"
 )
@@ -100,7 +101,7 @@ func (h *house) archive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	org := h.organisation(r)
-	clock := pages.In(h.Now(), org.Zone)
+	clock := pages.In(words.English(), h.Now(), org.Zone)
 	v := archiveView{Name: org.Name, First: before == 0}
 	seen := map[string]bool{}
 	more := true

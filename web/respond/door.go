@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"postrider/internal/ids"
+	"postrider/internal/words"
 	"postrider/web/pages"
 )
 
@@ -184,7 +185,13 @@ func (d *Door) panicked(w *recorder, r *http.Request, v any) {
 	ref := ids.New[Door]().String()
 	d.Log.Error("a request panicked", "reference", ref, "route", r.Pattern, "err", v, "stack", string(debug.Stack()))
 	if !w.wrote {
-		d.show(w, r, http.StatusInternalServerError, problem{Title: titleInternal, Text: textInternal, Reference: ref})
+		f := d.Frame(r)
+		if f.Words == nil {
+			f.Words = words.English()
+		}
+		p := describe(f.Words, http.StatusInternalServerError, nil)
+		p.Reference = ref
+		d.show(w, r, f, http.StatusInternalServerError, p)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"postrider/internal/errs"
 	"postrider/internal/ids"
+	"postrider/internal/words"
 	"postrider/web/pages"
 )
 
@@ -24,13 +25,18 @@ func (m *Malformed) Error() string { return m.Err.Error() }
 // Unwrap gives the cause.
 func (m *Malformed) Unwrap() error { return m.Err }
 
-// withStatus is an answer that has no kind of its own.
+// withStatus is an answer that has no kind of its own: key is of the texts of
+// its page.
 type withStatus struct {
 	status int
-	problem
+	text   string // for whoever reads the error itself
+	key    texts
 }
 
-func (e *withStatus) Error() string { return e.Text }
+func (e *withStatus) Error() string { return e.text }
+
+// texts are the keys of a page's heading and of what it says.
+type texts struct{ title, text string }
 
 type problem struct {
 	Title, Text, Remedy string
@@ -38,23 +44,25 @@ type problem struct {
 	Way                 *pages.Link
 }
 
-const (
-	titleInternal = "This page could not be made"
-	textInternal  = "The fault is on our side, and it has been recorded. Try again in a moment; if it stays, tell whoever looks after this installation."
+var (
+	errNoPage  = &withStatus{http.StatusNotFound, "there is no such page", texts{"problem.no_page", "problem.no_page_text"}}
+	errMethod  = &withStatus{http.StatusMethodNotAllowed, "the address does not take the method", texts{"problem.method", "problem.method_text"}}
+	errBusy    = &withStatus{http.StatusServiceUnavailable, "too many requests at once", texts{"problem.busy", "problem.busy_text"}}
+	errForeign = &withStatus{http.StatusForbidden, "the request came from another site", texts{"problem.foreign", "problem.foreign_text"}}
 )
 
-var (
-	errNoPage = &withStatus{http.StatusNotFound, problem{Title: "There is no page here",
-		Text: "The address may be mistyped or cut off: open the link again from where it came."}}
-	errMethod = &withStatus{http.StatusMethodNotAllowed, problem{Title: "This address does not take that request",
-		Text: "Open it as a page instead."}}
-	errBusy = &withStatus{http.StatusServiceUnavailable, problem{Title: "Too many requests at once",
-		Text: "Try again in a few seconds; nothing has been changed."}}
-	errForeign = &withStatus{http.StatusForbidden, problem{Title: "This request came from another site",
-		Text: "For your safety nothing was done. Open the page here and press its button."}}
-	errTooLarge = &withStatus{http.StatusRequestEntityTooLarge, problem{Title: "That is too much at once",
-		Text: "Send less text: an article without its images is enough."}}
-)
+// kinds are the pages of errors by their status; where there is no text, the
+// error's own stands.
+var kinds = map[int]texts{
+	http.StatusBadRequest:            {"problem.malformed", ""},
+	http.StatusUnprocessableEntity:   {"problem.invalid", ""},
+	http.StatusNotFound:              {"problem.not_found", ""},
+	http.StatusConflict:              {"problem.conflict", ""},
+	http.StatusForbidden:             {"problem.forbidden", ""},
+	http.StatusRequestEntityTooLarge: {"problem.too_large", "problem.too_large_text"},
+	http.StatusServiceUnavailable:    {"problem.unavailable", "problem.unavailable_text"},
+	http.StatusInternalServerError:   {"problem.internal", "problem.internal_text"},
+}
 
 // Status is the HTTP status of an error by its kind.
 func Status(err error) int {
@@ -98,7 +106,11 @@ func (d *Door) Problem(w http.ResponseWriter, r *http.Request, err error) {
 		d.Log.Error("an answer broke off", "route", r.Pattern, "err", err)
 		return
 	}
-	p := describe(status, err)
+	f := d.Frame(r)
+	if f.Words == nil {
+		f.Words = words.English()
+	}
+	p := describe(f.Words, status, err)
 	switch status {
 	case http.StatusInternalServerError:
 		p.Reference = ids.New[Door]().String()
@@ -107,39 +119,34 @@ func (d *Door) Problem(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 		d.Log.Warn("a request has to wait", "route", r.Pattern, "err", err)
 	}
-	d.show(w, r, status, p)
+	d.show(w, r, f, status, p)
 }
 
-func describe(status int, err error) problem {
+func describe(w *words.Words, status int, err error) problem {
 	var own *withStatus
 	if errors.As(err, &own) {
-		return own.problem
+		return problem{Title: w.T(own.key.title), Text: w.T(own.key.text)}
 	}
-	text := Sentence(err.Error())
-	switch status {
-	case http.StatusBadRequest:
-		return problem{Title: "That request could not be read", Text: text}
-	case http.StatusUnprocessableEntity:
-		return problem{Title: "Something has to be mended first", Text: text}
-	case http.StatusNotFound:
-		return problem{Title: "There is nothing here", Text: text}
-	case http.StatusConflict:
-		return problem{Title: "It has changed in the meantime", Text: text, Remedy: "Go back, look at its present state and decide again. Nothing was done."}
-	case http.StatusForbidden:
-		return problem{Title: "That is not allowed", Text: text}
-	case http.StatusRequestEntityTooLarge:
-		return errTooLarge.problem
-	case http.StatusServiceUnavailable:
-		return problem{Title: "Not just now", Text: "The database is busy, full or out of reach, so nothing was changed. Try again in a few seconds."}
+	keys, ok := kinds[status]
+	if !ok {
+		keys = kinds[http.StatusInternalServerError]
 	}
-	return problem{Title: titleInternal, Text: textInternal}
+	p := problem{Title: w.T(keys.title)}
+	if keys.text != "" {
+		p.Text = w.T(keys.text)
+	} else {
+		p.Text = Sentence(err.Error())
+	}
+	if status == http.StatusConflict {
+		p.Remedy = w.T("problem.conflict_remedy")
+	}
+	return p
 }
 
-func (d *Door) show(w http.ResponseWriter, r *http.Request, status int, p problem) {
-	f := d.Frame(r)
+func (d *Door) show(w http.ResponseWriter, r *http.Request, f pages.Frame, status int, p problem) {
 	f.Title = p.Title
 	if f.Brand.URL != "" && r.URL.Path != f.Brand.URL && status != http.StatusServiceUnavailable {
-		p.Way = &pages.Link{Label: "Go to the first page", URL: f.Brand.URL}
+		p.Way = &pages.Link{Label: f.Words.T("problem.way"), URL: f.Brand.URL}
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Robots-Tag", "noindex")
