@@ -68,9 +68,10 @@ var arrows = map[string][]string{
 	"internal/tokens":   {},
 	"internal/words":    {},
 
-	"internal/golden":   {},
-	"internal/smtptest": {},
-	"store/storetest":   {"store"},
+	"internal/browsertest": {},
+	"internal/golden":      {},
+	"internal/smtptest":    {},
+	"store/storetest":      {"store"},
 }
 
 // webMay is what the packages that serve pages have in common: the doers, the
@@ -81,7 +82,7 @@ func webMay(more ...string) []string {
 }
 
 // testKits serve tests and nothing else.
-var testKits = []string{"internal/golden", "internal/smtptest", "store/storetest"}
+var testKits = []string{"internal/browsertest", "internal/golden", "internal/smtptest", "store/storetest"}
 
 // owners names the one package that knows an outside module. Its tests may
 // import it too; all others ask the owner.
@@ -97,6 +98,8 @@ var owners = map[string]string{
 	"github.com/mattn/go-sqlite3":        "store",
 	"github.com/microcosm-cc/bluemonday": "templates",
 	"github.com/pquerna/otp":             "internal/auth",
+	"github.com/chromedp/cdproto":        "internal/browsertest",
+	"github.com/chromedp/chromedp":       "internal/browsertest",
 	"github.com/robfig/cron/v3":          "scheduler/schedule",
 	"github.com/wneessen/go-mail":        "delivery/mailer",
 	"github.com/yuin/goldmark":           "recaps",
@@ -114,7 +117,7 @@ var kept = map[string][]string{
 	"database/sql":  {"store", "store/storetest"},
 	"net/http":      {"web/", "cmd/postrider", "internal/oauth"},
 	"net/smtp":      {},
-	"os/exec":       {"store/storetest", "cmd/postrider"},
+	"os/exec":       {"internal/browsertest", "store/storetest", "cmd/postrider"},
 	"text/template": {},
 	"unsafe":        {},
 }
