@@ -58,6 +58,7 @@ var arrows = map[string][]string{
 	"internal/audit":    {},
 	"internal/auth":     {"internal/secrets"},
 	"internal/errs":     {},
+	"internal/fetch":    {},
 	"internal/ids":      {},
 	"internal/inbox":    {},
 	"internal/mailaddr": {},
@@ -87,6 +88,7 @@ var testKits = []string{"internal/browsertest", "internal/golden", "internal/smt
 // owners names the one package that knows an outside module. Its tests may
 // import it too; all others ask the owner.
 var owners = map[string]string{
+	"code.dny.dev/ssrf":                  "internal/fetch",
 	"filippo.io/age":                     "internal/secrets",
 	"github.com/alecthomas/kong":         "cmd/postrider",
 	"github.com/pelletier/go-toml/v2":    "cmd/postrider",
@@ -115,7 +117,7 @@ var forTests = []string{
 // SQL stays in the store, HTTP at the door, other processes in tests.
 var kept = map[string][]string{
 	"database/sql":  {"store", "store/storetest"},
-	"net/http":      {"web/", "cmd/postrider", "internal/oauth"},
+	"net/http":      {"web/", "cmd/postrider", "internal/fetch", "internal/oauth"},
 	"net/smtp":      {},
 	"os/exec":       {"internal/browsertest", "store/storetest", "cmd/postrider"},
 	"text/template": {},
