@@ -106,6 +106,10 @@ var owners = map[string]string{
 	"github.com/wneessen/go-mail":        "delivery/mailer",
 	"github.com/yuin/goldmark":           "recaps",
 	"gopkg.in/yaml.v3":                   "recaps",
+
+	"codeberg.org/readeck/go-readability/v2":          "recaps",
+	"github.com/JohannesKaufmann/html-to-markdown/v2": "recaps",
+	"github.com/mmcdole/gofeed":                       "recaps",
 }
 
 // forTests are outside modules that any test may use and nothing else may.

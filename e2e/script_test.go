@@ -32,7 +32,7 @@ import (
 //
 // $SINK is the address of a mail server that takes everything, and binary.txt
 // a file that is no text. The condition [shared] is true where the real article is at hand; it is then
-// in the script's folder as whrcf.md and whrcf.txt.
+// in the script's folder as whrcf.md, whrcf.txt and whrcf.html.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	bin := postrider(t)
@@ -189,7 +189,7 @@ func keysOf(ts *testscript.TestScript, object json.RawMessage) []string {
 // copyShared puts the real article into a script's folder and reports whether
 // it is here.
 func copyShared(to string) (bool, error) {
-	for _, name := range []string{"whrcf.md", "whrcf.txt"} {
+	for _, name := range []string{"whrcf.md", "whrcf.txt", "whrcf.html"} {
 		b, err := os.ReadFile(filepath.Join("..", "..", "shared", "recaps", name))
 		if errors.Is(err, os.ErrNotExist) {
 			return false, nil

@@ -24,6 +24,7 @@ const (
 	maxSlug      = 80  // letters
 	maxURL       = 2000
 	maxHashtags  = 30
+	maxWeight    = 999
 	maxLine      = 1000 // runes of any other one-line field
 )
 
@@ -128,6 +129,8 @@ func (r Recap) checkTakeaways() error {
 			return bad(at("takeaways", i), "has number %d: number them from 1 without gaps", t.N)
 		case t.Plain == "":
 			return bad(at("takeaways", i), "is empty: write it or remove its number")
+		case t.Weight < 0 || t.Weight > maxWeight:
+			return bad(at("takeaways", i), "has weight %d: use 1 to %d, or none", t.Weight, maxWeight)
 		case !slugForm.MatchString(t.Anchor) || anchors[t.Anchor]:
 			return bad(at("takeaways", i), "has the anchor %q: use a-z, 0-9 and hyphens, each anchor once", clip(t.Anchor))
 		}

@@ -18,6 +18,8 @@ import (
 // article is the Markdown body while it is being sorted into a recap.
 type article struct {
 	file   string
+	loose  bool                   // from a page or a feed: what has no place is left out instead of refused
+	leave  func(what, why string) // told of what is left out
 	src    []byte
 	line   int // of src's first line in the file
 	blocks []block
@@ -32,12 +34,17 @@ type block struct {
 	start, end int
 }
 
-func readMarkdown(name, src string) (Recap, error) {
+func readMarkdown(name, src string, leave func(what, why string)) (Recap, error) {
 	meta, body, line, err := readFrontMatter(name, src)
 	if err != nil {
 		return Recap{}, err
 	}
-	a := &article{file: name, src: []byte(body), line: line, meta: meta, recap: meta.recap, places: meta.places}
+	a := &article{file: name, leave: leave, src: []byte(body), line: line, meta: meta, recap: meta.recap, places: meta.places}
+	return a.read()
+}
+
+// read sorts the body into the recap that the front matter began.
+func (a *article) read() (Recap, error) {
 	if err := a.checkShape(); err != nil {
 		return Recap{}, err
 	}
@@ -58,10 +65,10 @@ func readMarkdown(name, src string) (Recap, error) {
 	if err := a.readTakeaways(a.blocks[first:]); err != nil {
 		return Recap{}, err
 	}
-	if !meta.has["people"] {
+	if !a.meta.has["people"] {
 		a.recap.People = peopleIn(a.recap.Lead)
 	}
-	return finish(name, a.recap, a.places)
+	return finish(a.file, a.recap, a.places)
 }
 
 const (
@@ -122,36 +129,42 @@ func (a *article) refused(offset int, err error) error {
 	return err
 }
 
-var takeawayWords = regexp.MustCompile(`(?i)take-?\s?aways?\b|\b(?:key|main) (?:points|lessons|findings|messages)|lessons learn|erkenntnisse|enseignements|conclusiones|lärdomar`)
-
 // chooseList returns the index of the block that begins the takeaways, -1 when
-// there is none. Of equally fitting lists the first is taken.
+// there is none: a list, or the first of several numbered headings. Of equally
+// fitting ones the first is taken.
 func (a *article) chooseList() int {
 	best, bestFit := -1, 0
 	below := false // a heading about takeaways, and no other since
 	titled := a.recap.Title != ""
+	consider := func(i, fit int) {
+		if fit > bestFit {
+			best, bestFit = i, fit
+		}
+	}
 	for i, b := range a.blocks {
 		switch n := b.node.(type) {
 		case *ast.Heading:
-			if n.Level == 1 && !titled { // it is the title
+			switch {
+			case n.Level == 1 && !titled: // it is the title
 				titled, below = true, false
 				continue
+			case a.countHeadings(i) >= minHeadings && below:
+				consider(i, 5)
+			case a.countHeadings(i) >= minHeadings:
+				consider(i, 2)
 			}
-			below = takeawayWords.MatchString(a.text(b).Plain)
+			below = saysTakeaways(a.text(b).Plain)
 		case *ast.List:
-			fit := 0
+			announced := i > 0 && introduces(a.blocks[i-1].node, a.text(a.blocks[i-1]).Plain)
 			switch {
 			case below && n.IsOrdered():
-				fit = 4
-			case below && !a.onlyLinks(n):
-				fit = 3
-			case n.IsOrdered() && i > 0 && introduces(a.blocks[i-1].node, a.text(a.blocks[i-1]).Plain):
-				fit = 2
+				consider(i, 4)
+			case (below || announced && saysTakeaways(a.text(a.blocks[i-1]).Plain)) && !n.IsOrdered() && !a.onlyLinks(n):
+				consider(i, 3)
+			case n.IsOrdered() && announced:
+				consider(i, 2)
 			case n.IsOrdered():
-				fit = 1
-			}
-			if fit > bestFit {
-				best, bestFit = i, fit
+				consider(i, 1)
 			}
 		}
 	}
@@ -186,26 +199,12 @@ func (a *article) source(b block) string {
 func (a *article) readOpening(blocks []block) error {
 	var heads []bool // of each lead text: it only announces what follows
 	for _, b := range blocks {
-		switch n := b.node.(type) {
-		case *ast.HTMLBlock, *ast.ThematicBreak, *ast.LinkReferenceDefinition:
+		taken, err := a.takeOpening(b)
+		if err != nil {
+			return err
+		}
+		if taken {
 			continue
-		case *ast.Heading:
-			t := a.text(b)
-			if n.Level == 1 && a.recap.Title == "" {
-				a.recap.Title, a.places["title"] = t.Plain, a.lineAt(b.start)
-				continue
-			}
-			if n.Level == 1 && t.Plain == a.recap.Title || takeawayWords.MatchString(t.Plain) {
-				continue
-			}
-		case *ast.Paragraph:
-			if a.takeLink(n) || a.takeImage(n) {
-				continue
-			}
-		case *ast.List:
-			if a.takeLinks(n) {
-				continue
-			}
 		}
 		t, err := readSource(a.source(b))
 		if err != nil {
@@ -217,9 +216,52 @@ func (a *article) readOpening(blocks []block) error {
 		}
 	}
 	for n := len(heads); n > 0 && heads[n-1]; n-- {
+		a.leave(a.recap.Lead[n-1].Plain, announceWhy)
 		a.recap.Lead = a.recap.Lead[:n-1]
 	}
 	return nil
+}
+
+// takeOpening reports whether a block before the takeaways is something else
+// than a paragraph of the opening, and puts it where it belongs.
+func (a *article) takeOpening(b block) (bool, error) {
+	switch n := b.node.(type) {
+	case *ast.HTMLBlock:
+		a.leave(a.source(b), "HTML within Markdown is not kept")
+		return true, nil
+	case *ast.ThematicBreak, *ast.LinkReferenceDefinition:
+		return true, nil
+	case *ast.Heading:
+		t := a.text(b)
+		if n.Level == 1 && a.recap.Title == "" {
+			a.recap.Title, a.places["title"] = t.Plain, a.lineAt(b.start)
+			return true, nil
+		}
+		if n.Level == 1 && t.Plain == a.recap.Title || saysTakeaways(t.Plain) {
+			return true, nil
+		}
+	case *ast.Paragraph:
+		if a.takeLink(n) || a.takeImage(n) {
+			return true, nil
+		}
+	case *ast.List:
+		if a.takeLinks(n) {
+			return true, nil
+		}
+	}
+	if a.loose {
+		switch plain := a.text(b).Plain; {
+		case plain == a.recap.Title:
+			return true, nil
+		case isFurniture(plain):
+			a.leave(plain, siteWhy)
+			return true, nil
+		case isByline(plain):
+			a.leave(plain, bylineWhy)
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // takeLink makes a Link of a paragraph or list item that is nothing else.

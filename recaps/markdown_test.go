@@ -95,6 +95,12 @@ func TestTakeawaysAreFound(t *testing.T) {
 		{"brackets", "# T\n\n1) a\n2) b\n", "", "a|b"},
 		{"own start", "# T\n\n7. a\n8. b\n", "", "a|b"},
 		{"long introduction stays", "# T\n\nWe went. We saw:\n\n1. a\n", "We went. We saw:", "a"},
+		{"bullets that are announced", "# T\n\n- no\n\nOur key takeaways:\n\n- a\n- b\n", "no", "a|b"},
+		{"numbered headings", "# T\n\nHello.\n\n## 1. First\n\nA [b](https://x.example).\n\n- c\n\n## 2) *Second*\n\nD.\n", "Hello.", "First A b. c|Second D."},
+		{"named numbers", "# T\n\nLesson 1: Walk\n--------\n\na\n\nLesson 2 – Look\n-----\n", "", "Walk a|Look"},
+		{"numbered headings below the heading", "# T\n\n1. no\n\n## Takeaways\n\n### 1. a\n\nb\n\n### 2. c\n", "no", "a b|c"},
+		{"one numbered heading is a chapter", "# T\n\n## 1. Chapter\n\n1. a\n2. b\n", "", "a|b"},
+		{"a heading with a year", "# T\n\n## 2019 was good\n\nSo was this.\n\n1. a\n", "2019 was good|So was this.", "a"},
 		{"own section title", "# T\n\nHello.\n\n## Was bleibt\n\n1. a\n", "Hello.", "a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,5 +166,56 @@ func TestShapesThatParseForHoursAreRefused(t *testing.T) {
 	}
 	if _, err := Read("x.md", []byte("# T\n\n"+strings.Repeat("* ", 40)+"\n\n1. x\n")); err != nil {
 		t.Errorf("a rule is no nested list: %v", err)
+	}
+}
+
+// TestHeadingsAreKnownInManyLanguages: bullets below them are the takeaways,
+// and not those of the list before.
+func TestHeadingsAreKnownInManyLanguages(t *testing.T) {
+	t.Parallel()
+	for lang, headings := range map[string][]string{
+		"en": {"Key takeaways", "Our Take-aways", "Five lessons learned", "The main findings"},
+		"sv": {"Det viktigaste", "Våra lärdomar"}, "de": {"Das Wichtigste", "Die wichtigsten Erkenntnisse"},
+		"fr": {"Les points clés", "L’essentiel"}, "es": {"Puntos clave", "Las conclusiones"}, "it": {"I punti chiave"},
+		"pt": {"Pontos-chave", "Lições aprendidas"}, "nl": {"De belangrijkste punten"}, "da": {"Hovedpointer"}, "no": {"Hovedpunktene"},
+		"fi": {"Keskeiset havainnot"}, "pl": {"Najważniejsze wnioski"}, "ko": {"핵심 포인트", "포럼의 주요 시사점"}, "ar": {"أهم النقاط"},
+		"ja": {"フォーラムの要点", "学んだこと"}, "zh": {"主要收获", "論壇要點"},
+	} {
+		for _, h := range headings {
+			r, err := ReadMarkdown("x.md", []byte("# T\n\n- no\n- no\n\n## "+h+"\n\n- a\n- b\n"))
+			if err != nil || len(r.Takeaways) != 2 || r.Takeaways[0].Plain != "a" {
+				t.Errorf("%s, %q: %+v, %v", lang, h, r.Takeaways, err)
+			}
+		}
+	}
+	for _, h := range []string{"Stakeaways", "The conclusionesque", "Talking points", "Points", "Punkter på dagordningen"} {
+		if saysTakeaways(h) {
+			t.Errorf("%q is taken for a heading of takeaways", h)
+		}
+	}
+}
+
+func TestTakeawaysKeepTheirShape(t *testing.T) {
+	t.Parallel()
+	r, err := ReadMarkdown("x.md", []byte("# T\n\n1. **Lead-in.** A [link](https://x.example) and\n   - one\n     - two\n   > quoted\n2. b {weight=30}\n3. c\\{weight=3}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<strong>Lead-in.</strong>", `<a href="https://x.example">link</a>`, "<ul>\n<li>one\n<ul>\n<li>two", "<blockquote>"} {
+		if !strings.Contains(r.Takeaways[0].HTML, want) {
+			t.Errorf("%q is not in %s", want, r.Takeaways[0].HTML)
+		}
+	}
+	if b := r.Takeaways[1]; b.Weight != 30 || b.Plain != "b" {
+		t.Errorf("the second has weight %d and says %q", b.Weight, b.Plain)
+	}
+	if c := r.Takeaways[2]; c.Weight != 0 || c.Plain != "c{weight=3}" {
+		t.Errorf("the third has weight %d and says %q", c.Weight, c.Plain)
+	}
+	wantRoundTrip(t, r)
+	for _, source := range []string{"{weight=3}", "a {weight=3}\n\n       {weight=4}"} {
+		if r, err := ReadMarkdown("x.md", []byte("# T\n\n1. "+source+"\n2. b\n")); err == nil {
+			wantRoundTrip(t, r)
+		}
 	}
 }

@@ -24,7 +24,7 @@ type paragraph struct {
 
 func (p paragraph) String() string { return oneLine(strings.Join(p.lines, " ")) }
 
-func readText(name, src string) (Recap, error) {
+func readText(name, src string, leave func(what, why string)) (Recap, error) {
 	lines := strings.Split(src, "\n")
 	found := findItems(lines)
 	r, where := Recap{}, places{}
@@ -35,11 +35,14 @@ func readText(name, src string) (Recap, error) {
 	}
 	for i, item := range found {
 		where[at("takeaways", i)] = item.line
+		last := len(item.paragraphs) - 1
+		weight := 0
+		item.paragraphs[last], weight = cutWeight(item.paragraphs[last])
 		t, err := plainText(item.paragraphs...)
 		if err != nil {
 			return Recap{}, places{"link": item.line}.locate(name, err)
 		}
-		r.Takeaways = append(r.Takeaways, Takeaway{N: i + 1, Text: t})
+		r.Takeaways = append(r.Takeaways, Takeaway{N: i + 1, Weight: weight, Text: t})
 		if i == MaxTakeaways {
 			break // Validate refuses; the rest need not be read
 		}
@@ -51,7 +54,10 @@ func readText(name, src string) (Recap, error) {
 			Text: "has no title: write it above the first paragraph, on a line of its own without a full stop"}
 	}
 	r.Title = title
-	if err := readTextOpening(name, rest, &r); err != nil {
+	if len(found) > 0 {
+		leaveRemains(lines, found[len(found)-1], leave)
+	}
+	if err := readTextOpening(name, rest, &r, leave); err != nil {
 		return Recap{}, err
 	}
 	r.People = peopleIn(r.Lead)
@@ -170,7 +176,7 @@ var (
 	cookies     = regexp.MustCompile(`(?i)^we use cookies\b`)
 )
 
-func isListHeading(s string) bool { return listHeading.MatchString(s) }
+func isListHeading(s string) bool { return listHeading.MatchString(s) || isTakeawayPhrase(s) }
 
 // isByline recognises author and date: short, and no sentence.
 func isByline(s string) bool {
@@ -184,10 +190,17 @@ func isFurniture(s string) bool {
 }
 
 // readTextOpening sorts what stands between title and list.
-func readTextOpening(name string, blocks []paragraph, r *Recap) error {
+func readTextOpening(name string, blocks []paragraph, r *Recap, leave func(what, why string)) error {
 	for _, p := range blocks {
 		text := p.String()
-		if text == r.Title || text == r.ImageAlt || isFurniture(text) || isByline(text) {
+		switch {
+		case text == r.Title || text == r.ImageAlt:
+			continue
+		case isFurniture(text):
+			leave(text, siteWhy)
+			continue
+		case isByline(text):
+			leave(text, bylineWhy)
 			continue
 		}
 		if l, ok := textLink(text); ok {
@@ -204,6 +217,7 @@ func readTextOpening(name string, blocks []paragraph, r *Recap) error {
 		if !announces(r.Lead[n-1].Plain) {
 			break
 		}
+		leave(r.Lead[n-1].Plain, announceWhy)
 		r.Lead = r.Lead[:n-1]
 	}
 	return nil
@@ -227,6 +241,35 @@ func textLink(s string) (Link, bool) {
 		return Link{Label: linkLabel(s)}, true
 	}
 	return Link{}, false
+}
+
+// Why something is left out.
+const (
+	siteWhy     = "belongs to the site, not to the article"
+	bylineWhy   = "says who wrote the article or when"
+	announceWhy = "only announces the takeaways"
+	belowWhy    = "stands below the takeaways, where a recap has no place for it"
+)
+
+// leaveRemains tells of what follows the last takeaway.
+func leaveRemains(lines []string, last item, leave func(what, why string)) {
+	taken := oneLine(strings.Join(last.paragraphs, " "))
+	for _, p := range splitParagraphs(lines[last.line-1:]) {
+		for _, l := range p.lines {
+			if m := numbered.FindStringSubmatch(l); m != nil {
+				l = m[2]
+			} else if m := bulleted.FindStringSubmatch(l); m != nil {
+				l = m[1]
+			}
+			switch words, _ := cutWeight(oneLine(l)); {
+			case strings.Contains(taken, words):
+			case isFurniture(l):
+				leave(l, siteWhy)
+			default:
+				leave(l, belowWhy)
+			}
+		}
+	}
 }
 
 // item is a takeaway of a plain text.

@@ -17,27 +17,17 @@ import (
 	"postrider/internal/errs"
 )
 
-// Read reads a recap from the bytes of a file. The extensions .md and .markdown
-// mean Markdown, so does a first line "---"; any other text that has Markdown
-// headings or links is read as Markdown too, the rest as plain text. The text
-// is UTF-8 with or without byte order mark, or UTF-16 with one; line ends may
-// be those of any system. Every refusal is an *errs.Error of kind Invalid with
-// the file, the line where it is known, and the remedy.
+// Read reads a recap from the bytes of a file and tells nothing about what it
+// left out: it is Understand for somebody who only wants the recap.
 func Read(name string, b []byte) (Recap, error) {
-	src, err := decode(name, b)
-	if err != nil {
-		return Recap{}, err
-	}
-	if isMarkdown(name, src) {
-		return readMarkdown(name, src)
-	}
-	return readText(name, src)
+	u, err := Understand(Document{Name: name, Body: b})
+	return u.Recap, err
 }
 
-// ReadFrom reads at most MaxBytes from r and hands them to Read. A failing r is
+// ReadFrom reads at most MaxPage bytes from r and hands them to Read. A failing r is
 // no fault of the file: its error is returned as it is, wrapped.
 func ReadFrom(name string, r io.Reader) (Recap, error) {
-	b, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	b, err := io.ReadAll(io.LimitReader(r, MaxPage+1))
 	if err != nil {
 		return Recap{}, fmt.Errorf("reading recap %s: %w", name, err)
 	}
@@ -59,8 +49,11 @@ func ReadMarkdown(name string, b []byte) (Recap, error) {
 	if err != nil {
 		return Recap{}, err
 	}
-	return readMarkdown(name, src)
+	return readMarkdown(name, src, unheard)
 }
+
+// unheard is for callers who do not ask what was left out.
+func unheard(_, _ string) {}
 
 // ReadText reads plain text, such as a page copied from a browser: captions,
 // title, opening paragraphs, numbered takeaways. Read says what is accepted and
@@ -71,7 +64,7 @@ func ReadText(name string, b []byte) (Recap, error) {
 	if err != nil {
 		return Recap{}, err
 	}
-	return readText(name, src)
+	return readText(name, src, unheard)
 }
 
 var (
@@ -109,20 +102,25 @@ func decode(name string, b []byte) (string, error) {
 	if !utf8.Valid(b) {
 		return refuse(lineOf(b, firstInvalid(b)), "is not UTF-8: save it with the encoding UTF-8")
 	}
-	src := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n\n", "\f", "\n", "\v", "\n").Replace(string(b))
-	src = strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) && c != '\n' && c != '\t' {
-			return -1
-		}
-		return c
-	}, src)
+	src := plainLines(string(b))
 	if strings.TrimSpace(src) == "" {
 		return refuse(1, "is empty: write a title, an opening and numbered takeaways")
 	}
 	if pageSign.MatchString(src[:min(len(src), 4096)]) {
-		return refuse(1, "is a web page: copy the article's text into a .txt or .md file and read that")
+		return refuse(1, "is a web page: give its file the ending .html, or copy the article's text into it")
 	}
 	return src, nil
+}
+
+// plainLines gives text the line ends \n and takes control characters out.
+func plainLines(s string) string {
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n\n", "\f", "\n", "\v", "\n").Replace(s)
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) && c != '\n' && c != '\t' {
+			return -1
+		}
+		return c
+	}, s)
 }
 
 func fromUTF16(b []byte, unit func([]byte) uint16) []byte {

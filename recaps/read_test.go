@@ -35,9 +35,9 @@ func articleFile(t *testing.T, name string) Recap {
 
 func TestEveryFormOfTheArticleTellsTheSame(t *testing.T) {
 	t.Parallel()
-	md, txt := articleFile(t, "whrcf.md"), articleFile(t, "whrcf.txt")
-	for name, r := range map[string]Recap{"md": md, "txt": txt} {
-		if r.Title != "WHRCF Key Takeaways" || r.Slug != "whrcf-key-takeaways" || r.Lang != "en" {
+	md, txt, page := articleFile(t, "whrcf.md"), articleFile(t, "whrcf.txt"), articleFile(t, "whrcf.html")
+	for name, r := range map[string]Recap{"md": md, "txt": txt, "html": page} {
+		if r.Title != "WHRCF Key Takeaways" || r.Slug != "whrcf-key-takeaways" || r.Lang[:2] != "en" {
 			t.Errorf("%s: title %q, slug %q, lang %q", name, r.Title, r.Slug, r.Lang)
 		}
 		if len(r.Lead) != 2 || len(r.People) != 5 || len(r.Takeaways) != 8 || len(r.Links) != 1 {
@@ -58,16 +58,19 @@ func TestEveryFormOfTheArticleTellsTheSame(t *testing.T) {
 		}
 	}
 	for i := range md.Lead { // one form has no-break spaces in its source
-		if md.Lead[i].Plain != txt.Lead[i].Plain {
-			t.Errorf("paragraph %d differs:\n%q\n%q", i+1, md.Lead[i].Plain, txt.Lead[i].Plain)
+		if md.Lead[i].Plain != txt.Lead[i].Plain || page.Lead[i].Plain != txt.Lead[i].Plain {
+			t.Errorf("paragraph %d differs:\n%q\n%q\n%q", i+1, md.Lead[i].Plain, txt.Lead[i].Plain, page.Lead[i].Plain)
 		}
 	}
 	for i := range md.Takeaways {
 		if a, b := md.Takeaways[i], txt.Takeaways[i]; a.Plain != b.Plain || a.Anchor != b.Anchor || a.N != b.N || a.N != i+1 {
 			t.Errorf("takeaway %d differs:\n%+v\n%+v", i+1, a, b)
 		}
+		if a, b := md.Takeaways[i], page.Takeaways[i]; a.Plain != b.Plain || a.Anchor != b.Anchor || b.N != i+1 {
+			t.Errorf("takeaway %d of the page differs:\n%+v\n%+v", i+1, a, b)
+		}
 	}
-	if md.Links[0].URL != "https://rwi.example/opening-speech-whrcf/" || txt.Links[0].URL != "" {
+	if md.Links[0].URL != "https://rwi.example/opening-speech-whrcf/" || page.Links[0].URL != md.Links[0].URL || txt.Links[0].URL != "" {
 		t.Errorf("links %+v and %+v", md.Links, txt.Links)
 	}
 	for i, want := range []string{"RWI’s Director", "Programme Officer for RWI’s Regional Asia Programme", "RWI’s Academic Assistant",

@@ -63,8 +63,9 @@ type Text struct {
 
 // Takeaway is one numbered point.
 type Takeaway struct {
-	N      int    `json:"n"`      // from 1, in the source's order
-	Anchor string `json:"anchor"` // [a-z0-9-], unique within the recap, made from the first words
+	N      int    `json:"n"`                // from 1, in the source's order
+	Anchor string `json:"anchor"`           // [a-z0-9-], unique within the recap, made from the first words
+	Weight int    `json:"weight,omitempty"` // 1–999, the higher the sooner in a snippet that cannot hold all; 0: by its number
 	Text
 }
 

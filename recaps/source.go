@@ -74,7 +74,11 @@ func (r Recap) MarkdownSource() string {
 	b.WriteString("## Key takeaways\n\n")
 	for i, t := range r.Takeaways {
 		marker := strconv.Itoa(i+1) + ". "
-		lines := strings.Split(t.Markdown, "\n")
+		source := t.Markdown
+		if t.Weight > 0 {
+			source += " {weight=" + strconv.Itoa(t.Weight) + "}"
+		}
+		lines := strings.Split(source, "\n")
 		for j, l := range lines {
 			switch {
 			case j == 0:

@@ -47,6 +47,7 @@ func TestArticleSurvivesItsSource(t *testing.T) {
 	t.Parallel()
 	wantRoundTrip(t, articleFile(t, "whrcf.md"))
 	wantRoundTrip(t, articleFile(t, "whrcf.txt"))
+	wantRoundTrip(t, articleFile(t, "whrcf.html"))
 }
 
 // FuzzRead: whatever comes in, the answer is either a refusal with a place or a
@@ -61,16 +62,15 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(strings.HasSuffix(name, ".md"), b)
+		f.Add(filepath.Ext(name), b)
 	}
-	f.Add(true, sampleSource)
-	f.Add(true, []byte("# T\n\n- a\n\n<!-- -->\n\n- b\n\n## Takeaways\n1. a\n  - b\n2. [c][d]\n\n[d]: <https://x.example> 'e'\n"))
-	f.Fuzz(func(t *testing.T, md bool, b []byte) {
-		name := "fuzz.txt"
-		if md {
-			name = "fuzz.md"
-		}
-		r, err := Read(name, b)
+	f.Add(".md", sampleSource)
+	f.Add(".md", []byte("# T\n\n## 1. a\n\nb {weight=2}\n\n## 2. [c](https://x.example)\n\n```\nd\n"))
+	f.Add(".md", []byte("# T\n\n- a\n\n<!-- -->\n\n- b\n\n## Takeaways\n1. a\n  - b\n2. [c][d]\n\n[d]: <https://x.example> 'e'\n"))
+	f.Fuzz(func(t *testing.T, kind string, b []byte) {
+		name := "fuzz" + kind
+		u, err := Understand(Document{Name: name, Body: b, URL: "https://site.example/a/b"})
+		r := u.Recap
 		if err != nil {
 			if !errs.Is(err, errs.Invalid) || !strings.HasPrefix(err.Error(), name) {
 				t.Fatalf("refusal without kind or file: %v", err)
@@ -84,6 +84,9 @@ func FuzzRead(f *testing.F) {
 			if h := strings.ToLower(k.HTML); strings.Contains(h, "<script") || strings.Contains(h, `href="javascript`) || k.Plain != oneLine(k.Plain) {
 				t.Fatalf("takeaway %d: %q, %q", k.N, k.Plain, k.HTML)
 			}
+		}
+		if len(u.LeftOut) > maxLeftOut {
+			t.Fatalf("%d pieces are left out", len(u.LeftOut))
 		}
 		wantRoundTrip(t, r)
 	})

@@ -13,7 +13,18 @@ import (
 type point struct {
 	nodes      []ast.Node // the item, then blocks between it and the next one
 	start, end int
-	indent     int // columns before the item's text
+	indent     int    // columns before the item's text
+	lead       string // a heading's words in bold, before the rest
+	section    bool   // no list item: its lines are not indented
+}
+
+// itemSource is a point's Markdown as it stands alone.
+func (a *article) itemSource(p point) string {
+	source := string(a.src[p.start:p.end])
+	if p.section {
+		return trimLines(source)
+	}
+	return strings.TrimLeft(dedent(source, p.indent), " \t\n")
 }
 
 // readTakeaways reads the list that blocks begin with and everything below it.
@@ -26,12 +37,12 @@ func (a *article) readTakeaways(blocks []block) error {
 	}
 	points, rest := a.points(blocks)
 	for i, p := range points {
-		source := strings.TrimLeft(dedent(string(a.src[p.start:p.end]), p.indent), " \t\n")
-		t, err := readSource(a.withReferences(strings.TrimRight(source, "\n"), p.nodes...))
+		source, weight := cutWeight(strings.Trim(p.lead+a.itemSource(p), "\n"))
+		t, err := readSource(a.withReferences(source, p.nodes...))
 		if err != nil {
 			return a.refused(p.start, err)
 		}
-		a.recap.Takeaways = append(a.recap.Takeaways, Takeaway{N: i + 1, Text: t})
+		a.recap.Takeaways = append(a.recap.Takeaways, Takeaway{N: i + 1, Weight: weight, Text: t})
 		a.places[at("takeaways", i)] = a.lineAt(p.start)
 		if i == MaxTakeaways {
 			break // Validate refuses; the rest need not be read
@@ -42,6 +53,9 @@ func (a *article) readTakeaways(blocks []block) error {
 }
 
 func (a *article) points(blocks []block) (points []point, rest []block) {
+	if blocks[0].node.Kind() == ast.KindHeading {
+		return a.sections(blocks)
+	}
 	points = a.pointsOf(blocks[0])
 	rest = blocks[1:]
 	for i := 0; i < len(rest); i++ {
@@ -89,7 +103,7 @@ func (a *article) pointsOf(b block) []point {
 }
 
 // readClosing accepts links below the takeaways and the remains of a page;
-// everything else would be lost, and is refused.
+// everything else would be lost, and is refused where its author can mend it.
 func (a *article) readClosing(blocks []block) error {
 	for i, b := range blocks {
 		switch n := b.node.(type) {
@@ -97,6 +111,9 @@ func (a *article) readClosing(blocks []block) error {
 			continue
 		case *ast.Heading:
 			if i+1 < len(blocks) || isFurniture(a.text(b).Plain) {
+				if a.loose || isFurniture(a.text(b).Plain) {
+					a.leave(a.text(b).Plain, belowWhy)
+				}
 				continue
 			}
 		case *ast.List:
@@ -104,12 +121,20 @@ func (a *article) readClosing(blocks []block) error {
 				continue
 			}
 		case *ast.Paragraph:
-			if a.takeLink(n) || isFurniture(a.text(b).Plain) {
+			if a.takeLink(n) {
+				continue
+			}
+			if plain := a.text(b).Plain; isFurniture(plain) {
+				a.leave(plain, siteWhy)
 				continue
 			}
 		}
 		t := a.text(b)
 		if t.Plain == "" {
+			continue
+		}
+		if a.loose {
+			a.leave(t.Plain, belowWhy)
 			continue
 		}
 		return a.refuse(b.start, "%q stands below the takeaways, where a recap has no place for it: "+

@@ -96,7 +96,7 @@ func (h *house) recapFor(s *session, ref string) (recaps.ID, error) {
 		saved, err := h.library.Get(s.ctx, ref)
 		return saved.ID, err
 	}
-	r, err := readRecap(ref)
+	r, err := s.readRecap(ref)
 	if err != nil {
 		return 0, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"postrider/delivery"
 	"postrider/internal/errs"
+	"postrider/internal/fetch"
 	"postrider/internal/secrets"
 	"postrider/web/respond"
 )
@@ -30,6 +31,7 @@ type Facts struct {
 	URL         *string `name:"url" group:"This process" placeholder:"URL" help:"How readers reach the public pages, https://news.org.example."`
 	SMTP        *string `name:"smtp" group:"This process" placeholder:"URL" help:"Mail server: smtp://user@host:port?conns=8 or smtps://…"`
 	SecretFile  *string `group:"This process" placeholder:"FILE" help:"Key file (default: beside a SQLite file, FILE.key)."`
+	FetchAllow  *string `group:"This process" placeholder:"HOSTS" help:"Your own hosts that recaps may be fetched from although they are on a private network: HOST or HOST:PORT, with commas between."`
 	Log         *string `group:"This process" placeholder:"LEVEL" help:"debug, info, warn or error (default info)."`
 }
 
@@ -93,6 +95,7 @@ func resolve(f Facts, env func(string) (string, bool)) (config, error) {
 		{"url", "", f.URL, false},
 		{"smtp", "", f.SMTP, true},
 		{"secret_file", "", f.SecretFile, false},
+		{"fetch_allow", "", f.FetchAllow, false},
 		{"log", "info", f.Log, false},
 	} {
 		out := setting{name: s.name, value: s.fallback, origin: "default", secret: s.secret}
@@ -184,12 +187,20 @@ func (c config) check() error {
 	if _, err := respond.ParseProxies(c.get("trusted_proxies")); err != nil {
 		return &errs.Error{Kind: errs.Invalid, Field: "--trusted-proxies", Err: err}
 	}
+	if _, err := c.fetcher(); err != nil {
+		return err
+	}
 	switch c.get("log") {
 	case "debug", "info", "warn", "error":
 	default:
 		return bad("log", "want debug, info, warn or error")
 	}
 	return nil
+}
+
+// fetcher is the client for addresses that people name.
+func (c config) fetcher() (*fetch.Client, error) {
+	return fetch.New(strings.Split(c.get("fetch_allow"), ","))
 }
 
 // baseURL is the given --url without a slash at the end.

@@ -43,7 +43,7 @@ func (c *publishCmd) Run(s *session) error {
 	var recap recaps.Recap
 	var err error
 	if c.File != "" {
-		if recap, err = readRecap(c.File); err != nil {
+		if recap, err = s.readRecap(c.File); err != nil {
 			return err
 		}
 	}

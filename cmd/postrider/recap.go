@@ -11,7 +11,6 @@ import (
 	"postrider/campaigns"
 	"postrider/delivery"
 	"postrider/delivery/mailer"
-	"postrider/internal/errs"
 	"postrider/organisation"
 	"postrider/recaps"
 	"postrider/templates"
@@ -20,36 +19,12 @@ import (
 type recapCmd struct {
 	Check   recapCheckCmd   `cmd:"" help:"Read a recap and say what would be published, or what to mend."`
 	Show    recapShowCmd    `cmd:"" help:"Show what was understood of a recap."`
-	Import  recapImportCmd  `cmd:"" help:"Keep a recap in the library; a changed one is a new revision."`
+	Import  recapImportCmd  `cmd:"" help:"Keep a recap of any source in the library; a changed one is a new revision."`
 	Render  recapRenderCmd  `cmd:"" help:"Write the mail, the page and every snippet to a folder."`
 	List    recapListCmd    `cmd:"" help:"List the recaps in the library."`
 	History recapHistoryCmd `cmd:"" help:"List a recap's revisions."`
 	Approve recapApproveCmd `cmd:"" help:"Approve a recap: campaigns may send it."`
 	Archive recapArchiveCmd `cmd:"" help:"Archive a recap: campaigns send it no more."`
-}
-
-// readRecap reads a recap from a file, or from stdin for "-".
-func readRecap(name string) (recaps.Recap, error) {
-	if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
-		return recaps.Recap{}, errs.Invalidf("%s: recaps are read from Markdown and text files: save the page's text to a file first", name)
-	}
-	f := os.Stdin
-	if name != "-" {
-		info, err := os.Stat(name)
-		switch {
-		case os.IsNotExist(err):
-			return recaps.Recap{}, errs.NotFoundf("%s: there is no such file", name)
-		case err != nil:
-			return recaps.Recap{}, fmt.Errorf("reading the recap: %w", err)
-		case info.IsDir():
-			return recaps.Recap{}, errs.Invalidf("%s: is a folder; name one Markdown or text file", name)
-		}
-		if f, err = os.Open(name); err != nil {
-			return recaps.Recap{}, fmt.Errorf("reading the recap: %w", err)
-		}
-		defer f.Close()
-	}
-	return recaps.ReadFrom(name, f)
 }
 
 // shown is a recap as recap show prints it: the plain words.
@@ -70,6 +45,7 @@ type shown struct {
 type shownPoint struct {
 	N      int    `json:"n"`
 	Anchor string `json:"anchor"`
+	Weight int    `json:"weight,omitempty"`
 	Text   string `json:"text"`
 }
 
@@ -83,58 +59,71 @@ func show(r recaps.Recap) shown {
 		out.Lead = append(out.Lead, p.Plain)
 	}
 	for _, t := range r.Takeaways {
-		out.Takeaways = append(out.Takeaways, shownPoint{t.N, t.Anchor, t.Plain})
+		out.Takeaways = append(out.Takeaways, shownPoint{t.N, t.Anchor, t.Weight, t.Plain})
 	}
 	return out
 }
 
 type recapShowCmd struct {
-	File string `arg:"" help:"Markdown or text file, - for stdin."`
+	File     string `arg:"" help:"Markdown, text, page or feed: a file, an http address, or - for stdin."`
+	Markdown bool   `help:"Write it as Markdown with front matter, to edit and read again."`
 }
 
 // Run shows what was understood.
 func (c *recapShowCmd) Run(s *session) error {
-	r, err := readRecap(c.File)
+	r, err := s.readRecap(c.File)
 	if err != nil {
 		return err
 	}
-	return s.print(show(r), func() {
-		s.printf("%s\n%s\n\n", r.Title, strings.Repeat("=", len([]rune(r.Title))))
-		for _, p := range r.Lead {
-			s.printf("%s\n\n", p.Plain)
+	if c.Markdown {
+		return s.print(map[string]string{"markdown": r.MarkdownSource()}, func() { s.printf("%s", r.MarkdownSource()) })
+	}
+	return s.print(show(r), func() { s.showRecap(r) })
+}
+
+func (s *session) showRecap(r recaps.Recap) {
+	s.printf("%s\n%s\n\n", r.Title, strings.Repeat("=", len([]rune(r.Title))))
+	for _, p := range r.Lead {
+		s.printf("%s\n\n", p.Plain)
+	}
+	for _, t := range r.Takeaways {
+		weight := ""
+		if t.Weight > 0 {
+			weight = fmt.Sprintf(", weight %d", t.Weight)
 		}
-		for _, t := range r.Takeaways {
-			s.printf("%2d. %s\n    #%s\n", t.N, t.Plain, t.Anchor)
+		s.printf("%2d. %s\n    #%s%s\n", t.N, t.Plain, t.Anchor, weight)
+	}
+	if len(r.People) > 0 {
+		s.printf("\nPeople:\n")
+	}
+	for _, p := range r.People {
+		s.printf("  %s, %s\n", p.Name, p.Role)
+	}
+	if len(r.Links) > 0 {
+		s.printf("\nLinks:\n")
+	}
+	for _, l := range r.Links {
+		if l.URL == "" {
+			l.URL = "(address unknown)"
 		}
-		if len(r.People) > 0 {
-			s.printf("\nPeople:\n")
-		}
-		for _, p := range r.People {
-			s.printf("  %s, %s\n", p.Name, p.Role)
-		}
-		if len(r.Links) > 0 {
-			s.printf("\nLinks:\n")
-		}
-		for _, l := range r.Links {
-			if l.URL == "" {
-				l.URL = "(address unknown)"
-			}
-			s.printf("  %s: %s\n", l.Label, l.URL)
-		}
-		if len(r.Hashtags) > 0 {
-			s.printf("\nHashtags: #%s\n", strings.Join(r.Hashtags, " #"))
-		}
-		s.printf("\nSlug %s, language %s\n", r.Slug, r.Lang)
-	})
+		s.printf("  %s: %s\n", l.Label, l.URL)
+	}
+	if len(r.Hashtags) > 0 {
+		s.printf("\nHashtags: #%s\n", strings.Join(r.Hashtags, " #"))
+	}
+	s.printf("\nSlug %s, language %s\n", r.Slug, r.Lang)
+	if r.URL != "" {
+		s.printf("Original %s\n", r.URL)
+	}
 }
 
 type recapCheckCmd struct {
-	File string `arg:"" help:"Markdown or text file, - for stdin."`
+	File string `arg:"" help:"Markdown, text, page or feed: a file, an http address, or - for stdin."`
 }
 
 // Run reads and renders a recap without keeping anything.
 func (c *recapCheckCmd) Run(s *session) error {
-	r, err := readRecap(c.File)
+	r, err := s.readRecap(c.File)
 	if err != nil {
 		return err
 	}
@@ -151,25 +140,6 @@ func (c *recapCheckCmd) Run(s *session) error {
 	return s.print(out, func() {
 		s.printf("%s: %q, %s, %s, %s. It can be published.\n", c.File, r.Title, plural(len(r.Takeaways), "takeaway"),
 			plural(len(r.People), "person", "people"), plural(len(r.Links), "link"))
-	})
-}
-
-type recapImportCmd struct {
-	File string `arg:"" help:"Markdown or text file, - for stdin."`
-}
-
-// Run keeps a recap.
-func (c *recapImportCmd) Run(s *session) error {
-	r, err := readRecap(c.File)
-	if err != nil {
-		return err
-	}
-	return s.with(func(h *house) error {
-		saved, err := h.library.Keep(s.ctx, "cli", r, c.File)
-		if err != nil {
-			return err
-		}
-		return s.printSaved(saved)
 	})
 }
 
@@ -283,7 +253,7 @@ func (c *recapArchiveCmd) Run(s *session) error {
 }
 
 type recapRenderCmd struct {
-	File string `arg:"" help:"Markdown or text file, - for stdin."`
+	File string `arg:"" help:"Markdown, text, page or feed: a file, an http address, or - for stdin."`
 	Out  string `short:"o" required:"" help:"Folder to write to; it is made where it is missing." placeholder:"FOLDER"`
 	From string `help:"Sender of email.eml." default:"Postrider <news@example.org>" placeholder:"\"NAME <ADDRESS>\""`
 }
@@ -291,7 +261,7 @@ type recapRenderCmd struct {
 // Run writes email.html, email.txt, email.eml, page.html and snippets.json, as
 // a reader without a name would get them.
 func (c *recapRenderCmd) Run(s *session) error {
-	r, err := readRecap(c.File)
+	r, err := s.readRecap(c.File)
 	if err != nil {
 		return err
 	}
