@@ -52,6 +52,7 @@ type point struct {
 	passage
 	N      int
 	Anchor string // unique within the edition
+	weight int    // the greater, the sooner it is chosen where not all fit
 }
 
 // outline reads what needs no check; it is enough for addresses.
@@ -177,7 +178,7 @@ func readStory(r recaps.Recap, before int, anchors map[string]bool) (story, erro
 			anchor = fmt.Sprintf("%s-%d", anchor, number)
 		}
 		anchors[anchor] = true
-		s.points = append(s.points, point{passage: p, N: number, Anchor: anchor})
+		s.points = append(s.points, point{passage: p, N: number, Anchor: anchor, weight: t.Weight})
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -166,9 +167,11 @@ func (p *packer) pack(title string, points []point) (chosen []int, used []string
 	if _, _, ok := p.fits(layOut(title, points, all), p.tags); ok {
 		return all, p.tags
 	}
+	order := byWeight(points)
 	for _, tags := range p.tagChoices() {
-		for n := range points {
+		for _, n := range order {
 			try := append(slices.Clone(chosen), n)
+			slices.Sort(try) // shown in the recap's order, whatever their weight
 			if _, _, ok := p.fits(layOut(title, points, try), tags); ok {
 				chosen = try
 			}
@@ -178,6 +181,17 @@ func (p *packer) pack(title string, points []point) (chosen []int, used []string
 		}
 	}
 	return nil, nil
+}
+
+// byWeight returns the indexes of points, those with the greatest weight first,
+// equal ones in their order.
+func byWeight(points []point) []int {
+	order := make([]int, len(points))
+	for n := range points {
+		order[n] = n
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(points[b].weight, points[a].weight) })
+	return order
 }
 
 // layOut writes the title and takeaways as paragraphs; several are numbered as

@@ -248,3 +248,22 @@ func BenchmarkSnippetFor(b *testing.B) {
 		}
 	}
 }
+
+// TestWeightDecidesWhatFits: where not all takeaways fit, the weightiest goes
+// first, and the text keeps the recap's order.
+func TestWeightDecidesWhatFits(t *testing.T) {
+	t.Parallel()
+	r := recaps.Recap{Title: "T", Lang: "en", Takeaways: []recaps.Takeaway{
+		{N: 1, Text: recaps.Text{Plain: strings.Repeat("one ", 30) + "end."}},
+		{N: 2, Text: recaps.Text{Plain: strings.Repeat("two ", 30) + "end."}},
+		{N: 3, Weight: 2, Text: recaps.Text{Plain: strings.Repeat("three ", 20) + "end."}},
+		{N: 4, Weight: 5, Text: recaps.Text{Plain: "Four."}},
+	}}
+	s, err := SnippetFor(Edition{Recaps: []recaps.Recap{r}, BaseURL: "https://n.example", Slug: "t"}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.LeftOut, []int{1, 2}) || strings.Index(s.Text, "three") > strings.Index(s.Text, "Four.") {
+		t.Errorf("left out are %v from %q; want 1 and 2", s.LeftOut, s.Text)
+	}
+}
