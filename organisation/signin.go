@@ -116,6 +116,11 @@ func (p *Porter) WithPassword(ctx context.Context, email, password string, v Vis
 		return Progress{}, errWrong
 	}
 	if account.Sealed != "" {
+		// The account's try stays until the code is right: else whoever has the
+		// password could guess codes for ever.
+		if err := p.forgive(ctx, []limit{networkLimit(v.Network)}); err != nil {
+			return Progress{}, err
+		}
 		second, err := p.StartStep(ctx, SecondStep, account.ID, "")
 		return Progress{Second: second, Operator: account.Operator}, err
 	}
@@ -213,6 +218,7 @@ func (p *Porter) WithCode(ctx context.Context, second, code string, recovery boo
 	if err := forgive(ctx); err != nil {
 		return Progress{}, err
 	}
+	// The password was right too, and counted as a try until now.
 	if err := p.forgive(ctx, []limit{accountLimit(canonical(account.Email))}); err != nil {
 		return Progress{}, err
 	}
@@ -236,9 +242,9 @@ func (p *Porter) useCode(ctx context.Context, a Account, code string) error {
 
 func totpPlace(id OperatorID) string { return "totp:" + id.String() }
 
-// SetPassword checks and keeps a new password, empty for none, and ends all
-// sessions of the operator but one. Whoever calls it has made sure that it is
-// the operator, or somebody who may.
+// SetPassword checks and keeps a new password and ends all sessions of the
+// operator but one. Whoever calls it has made sure that it is the operator, or
+// somebody who may.
 func (p *Porter) SetPassword(ctx context.Context, actor string, o Operator, password string, but SessionID) error {
 	if err := auth.CheckPassword(password, o.Name, localPart(o.Email), o.Email); err != nil {
 		return err
@@ -247,7 +253,11 @@ func (p *Porter) SetPassword(ctx context.Context, actor string, o Operator, pass
 	if err != nil {
 		return err
 	}
-	return p.Store.SetPassword(ctx, o.ID, hash, but, p.entry(actor, "set the password", o.ID, ""))
+	if err := p.Store.SetPassword(ctx, o.ID, hash, but, p.entry(actor, "set the password", o.ID, "")); err != nil {
+		return err
+	}
+	// Whoever guessed at the old one must not keep its owner from using the new.
+	return p.forgive(ctx, []limit{accountLimit(canonical(o.Email))})
 }
 
 // Hash checks a password for somebody who is about to join and returns what is

@@ -67,6 +67,7 @@ type cli struct {
 	Subscriber   subscriberCmd   `cmd:"" help:"Readers: add, show, list, import, export."`
 	Suppression  suppressionCmd  `cmd:"" help:"The do-not-mail list."`
 	Organisation organisationCmd `cmd:"" help:"Show or set who sends: name, postal address, colours, zone, sender."`
+	Operator     operatorCmd     `cmd:"" help:"The team: who signs in to the administration, and as what."`
 	Network      networkCmd      `cmd:"" help:"What each social network allows."`
 	Address      addressCmd      `cmd:"" help:"Check mail addresses."`
 	Drill        drillCmd        `cmd:"" help:"Prove the promise on this machine: send, kill the sender at random moments, count."`
