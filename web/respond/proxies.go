@@ -93,7 +93,7 @@ func Network(a netip.Addr) string {
 		bits = 24
 	}
 	p, err := a.Prefix(bits)
-	if err != nil {
+	if err != nil || !a.IsValid() {
 		return ""
 	}
 	return p.String()
