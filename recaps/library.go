@@ -3,6 +3,7 @@ package recaps
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"postrider/internal/errs"
@@ -123,6 +124,68 @@ func (l *Library) Keep(ctx context.Context, actor string, r Recap, source string
 	}
 	if err != nil {
 		return Saved{}, fmt.Errorf("keeping recap %s: %w", r.Slug, err)
+	}
+	if old.Recap.Equal(r) {
+		return old, nil
+	}
+	return l.revise(ctx, actor, old, r, source)
+}
+
+// Create keeps r as a recap of its own. A slug that another recap has is a
+// Conflict: FreeSlug gives one that is free, Keep makes a revision of it.
+func (l *Library) Create(ctx context.Context, actor string, r Recap, source string) (Saved, error) {
+	if actor == "" {
+		return Saved{}, errs.Invalidf("keeping a recap: nobody is named as its actor: pass who does it")
+	}
+	r = r.filled()
+	if err := r.Validate(); err != nil {
+		return Saved{}, err
+	}
+	s, err := l.add(ctx, actor, r, source)
+	if errs.Is(err, errs.Conflict) {
+		return Saved{}, errs.Conflictf("there is a recap with the address %s already: open that one, or choose another slug", r.Slug)
+	}
+	return s, err
+}
+
+// FreeSlug returns slug, or slug with the first number behind it that no recap
+// has. Somebody else may take it before it is used.
+func (l *Library) FreeSlug(ctx context.Context, slug string) (string, error) {
+	base := strings.TrimRight(slug[:min(len(slug), maxSlug-5)], "-")
+	for n := 1; n < 1000; n++ {
+		try := slug
+		if n > 1 {
+			try = fmt.Sprintf("%s-%d", base, n)
+		}
+		if _, err := l.Store.RecapBySlug(ctx, try); errs.Is(err, errs.NotFound) {
+			return try, nil
+		} else if err != nil {
+			return "", fmt.Errorf("looking for a free address: %w", err)
+		}
+	}
+	return "", errs.Conflictf("the address %s and all its numbers are taken: choose another slug", slug)
+}
+
+// Revise keeps r as the next revision of a recap that its author began to
+// change at revision base. Where it has another revision by now, that is a
+// Conflict and nothing is kept: both texts should be looked at. The recap keeps
+// its slug whatever r says, because pages that readers have lead to it. Content
+// that equals the latest revision changes nothing, not even the state.
+func (l *Library) Revise(ctx context.Context, actor string, id ID, base int, r Recap, source string) (Saved, error) {
+	if actor == "" {
+		return Saved{}, errs.Invalidf("keeping a recap: nobody is named as its actor: pass who does it")
+	}
+	old, err := l.Store.Recap(ctx, id)
+	if err != nil {
+		return Saved{}, fmt.Errorf("changing recap %s: %w", id, err)
+	}
+	r = r.filled()
+	r.Slug = old.Slug
+	if err := r.Validate(); err != nil {
+		return Saved{}, err
+	}
+	if old.Number != base {
+		return Saved{}, errs.Conflictf("recap %s has revision %d by now, and this change began with revision %d", old.Slug, old.Number, base)
 	}
 	if old.Recap.Equal(r) {
 		return old, nil

@@ -319,3 +319,65 @@ func TestValidateNamesTheField(t *testing.T) {
 		}
 	}
 }
+
+func TestReviseGoesOnFromWhereItsAuthorBegan(t *testing.T) {
+	t.Parallel()
+	ctx, saved := t.Context(), must[Saved](t)
+	l, _ := newLibrary()
+	first := saved(l.Create(ctx, "ada", Sample(), "pasted"))
+	mine, theirs := Sample(), Sample()
+	mine.Title, mine.Slug, theirs.Title = "Mine", "mine", "Theirs"
+	second := saved(l.Revise(ctx, "eve", first.ID, 1, theirs, "editor"))
+	if second.Number != 2 || second.Recap.Title != "Theirs" || second.State != Draft {
+		t.Errorf("revised: %+v", second)
+	}
+	_, err := l.Revise(ctx, "ada", first.ID, 1, mine, "editor")
+	wantKind(t, err, errs.Conflict)
+	if got := saved(l.Get(ctx, first.ID.String())); got.Number != 2 || got.Recap.Title != "Theirs" {
+		t.Errorf("a change of an old revision became %+v", got)
+	}
+	third := saved(l.Revise(ctx, "ada", first.ID, 2, mine, "editor"))
+	if third.Number != 3 || third.Slug != first.Slug || third.Recap.Slug != first.Slug || third.Recap.Title != "Mine" {
+		t.Errorf("based on the latest: %+v, want revision 3 with the slug %s", third, first.Slug)
+	}
+	saved(l.Approve(ctx, "ada", first.ID))
+	if same := saved(l.Revise(ctx, "ada", first.ID, 3, mine, "editor")); same.Number != 3 || same.State != Approved {
+		t.Errorf("the same text again: %+v, want nothing changed", same)
+	}
+	_, err = l.Revise(ctx, "", first.ID, 3, mine, "editor")
+	wantKind(t, err, errs.Invalid)
+	_, err = l.Revise(ctx, "ada", first.ID+1, 1, mine, "editor")
+	wantKind(t, err, errs.NotFound)
+	_, err = l.Revise(ctx, "ada", first.ID, 3, Recap{}, "editor")
+	wantKind(t, err, errs.Invalid)
+}
+
+func TestCreateMakesNoRevisionOfAnother(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l, _ := newLibrary()
+	first := must[Saved](t)(l.Create(ctx, "ada", Sample(), "pasted"))
+	other := Sample()
+	other.Title = "Another"
+	_, err := l.Create(ctx, "eve", other, "pasted")
+	wantKind(t, err, errs.Conflict)
+	for _, want := range []string{first.Slug + "-2", first.Slug + "-3"} {
+		free := must[string](t)(l.FreeSlug(ctx, first.Slug))
+		if free != want {
+			t.Fatalf("free is %s, want %s", free, want)
+		}
+		other.Slug = free
+		if made := must[Saved](t)(l.Create(ctx, "eve", other, "pasted")); made.Number != 1 || made.ID == first.ID {
+			t.Errorf("made %+v", made)
+		}
+	}
+	if got := must[Saved](t)(l.Get(ctx, first.Slug)); got.Number != 1 || got.Recap.Title != Sample().Title {
+		t.Errorf("the first recap became %+v", got)
+	}
+	long := strings.Repeat("a", maxSlug)
+	other.Slug = long
+	must[Saved](t)(l.Create(ctx, "eve", other, "pasted"))
+	if free := must[string](t)(l.FreeSlug(ctx, long)); len(free) > maxSlug || !slugForm.MatchString(free) {
+		t.Errorf("%q fits no address", free)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"postrider/campaigns"
 	"postrider/internal/audit"
@@ -107,24 +108,57 @@ func (s *Store) Recaps(ctx context.Context, after recaps.ID, limit int) ([]recap
 	return out, s.wrap("listing recaps", err)
 }
 
+// likeText makes words safe inside a LIKE pattern with ESCAPE '!'.
+var likeText = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// FindRecaps returns at most limit recaps with ids below before (0: from the
+// newest on), the newest first, whose title or slug holds words (empty: all) and
+// whose state is state (empty: any). The case of A to Z does not count; SQLite
+// knows that of no other letters.
+func (s *Store) FindRecaps(ctx context.Context, words string, state recaps.State, before recaps.ID, limit int) ([]recaps.Saved, error) {
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	words = strings.TrimSpace(words)
+	as := func(words string) string { return "%" + likeText.Replace(words) + "%" }
+	rows, err := s.reader().query(ctx, savedRecap+`
+		WHERE r.id < $1
+		  AND (CAST($2 AS TEXT) = '' OR r.state = $2)
+		  AND (CAST($3 AS TEXT) = '%%' OR lower(r.title) LIKE $3 ESCAPE '!' OR r.slug LIKE $3 ESCAPE '!' OR r.title LIKE $4 ESCAPE '!')
+		ORDER BY r.id DESC
+		LIMIT $5`, before, string(state), as(strings.ToLower(words)), as(words), limit)
+	out, err := collect(rows, err, scanSaved)
+	return out, s.wrap("looking for recaps", err)
+}
+
+const revisionColumns = `id, recap_id, number, actor, source, body, created_at`
+
+func scanRevision(r *sql.Rows) (recaps.Revision, error) {
+	var v recaps.Revision
+	var body string
+	var at int64
+	if err := r.Scan(&v.ID, &v.Of, &v.Number, &v.Actor, &v.Source, &body, &at); err != nil {
+		return v, err
+	}
+	v.CreatedAt = fromMillis(at)
+	return v, json.Unmarshal([]byte(body), &v.Recap)
+}
+
+// RecapRevision returns one revision of a recap, NotFound when there is none.
+func (s *Store) RecapRevision(ctx context.Context, id recaps.ID, number int) (recaps.Revision, error) {
+	rows, err := s.reader().query(ctx, `SELECT `+revisionColumns+` FROM recap_revisions WHERE recap_id = $1 AND number = $2`, id, number)
+	return one(s, "recap's revision", rows, err, scanRevision)
+}
+
 // RecapRevisions implements recaps.Store.
 func (s *Store) RecapRevisions(ctx context.Context, id recaps.ID, limit int) ([]recaps.Revision, error) {
 	rows, err := s.reader().query(ctx, `
-		SELECT id, recap_id, number, actor, source, body, created_at
+		SELECT `+revisionColumns+`
 		FROM recap_revisions
 		WHERE recap_id = $1
 		ORDER BY number DESC
 		LIMIT $2`, id, limit)
-	out, err := collect(rows, err, func(r *sql.Rows) (recaps.Revision, error) {
-		var v recaps.Revision
-		var body string
-		var at int64
-		if err := r.Scan(&v.ID, &v.Of, &v.Number, &v.Actor, &v.Source, &body, &at); err != nil {
-			return v, err
-		}
-		v.CreatedAt = fromMillis(at)
-		return v, json.Unmarshal([]byte(body), &v.Recap)
-	})
+	out, err := collect(rows, err, scanRevision)
 	return out, s.wrap("reading the recap's history", err)
 }
 

@@ -149,3 +149,49 @@ func TestShareCountsAddUp(t *testing.T) {
 		}
 	})
 }
+
+func TestRecapsAreFoundByTitle(t *testing.T) {
+	inNewsrooms(t, func(t *testing.T, n *newsroom) {
+		library := &recaps.Library{Store: n.Store, Now: n.Now}
+		for _, title := range []string{"Key takeaways from Oslo", "Årsmöte 100% klart", "Oslo again"} {
+			r := recaps.Sample()
+			r.Title, r.Slug = title, fmt.Sprintf("r%d", len(title))
+			must[recaps.Saved](t)(library.Create(ctx, "test", r, "pasted"))
+		}
+		oslo := must[[]recaps.Saved](t)(n.FindRecaps(ctx, "oslo", "", 0, 10))
+		must[recaps.Saved](t)(library.Approve(ctx, "test", oslo[0].ID))
+		for _, c := range []struct {
+			words string
+			state recaps.State
+			want  string
+		}{
+			{"", "", "Oslo again|Årsmöte 100% klart|Key takeaways from Oslo"},
+			{" OSLO ", "", "Oslo again|Key takeaways from Oslo"},
+			{"Årsm", "", "Årsmöte 100% klart"},
+			{"100%", "", "Årsmöte 100% klart"},
+			{"100_", "", ""},
+			{"r10", "", "Oslo again"},
+			{"oslo", recaps.Draft, "Key takeaways from Oslo"},
+			{"", recaps.Approved, "Oslo again"},
+		} {
+			var got []string
+			for _, r := range must[[]recaps.Saved](t)(n.FindRecaps(ctx, c.words, c.state, 0, 10)) {
+				got = append(got, r.Recap.Title)
+			}
+			if all := strings.Join(got, "|"); all != c.want {
+				t.Errorf("%q in state %q: %q, want %q", c.words, c.state, all, c.want)
+			}
+		}
+		rest := must[[]recaps.Saved](t)(n.FindRecaps(ctx, "oslo", "", oslo[0].ID, 10))
+		if len(rest) != 1 || rest[0].ID != oslo[1].ID {
+			t.Errorf("behind the first: %+v", rest)
+		}
+		v := must[recaps.Revision](t)(n.RecapRevision(ctx, oslo[0].ID, 1))
+		if v.Recap.Title != "Oslo again" || v.Source != "pasted" {
+			t.Errorf("its revision is %+v", v)
+		}
+		if _, err := n.RecapRevision(ctx, oslo[0].ID, 2); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a revision that is not: %v", err)
+		}
+	})
+}
