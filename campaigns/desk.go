@@ -2,35 +2,30 @@ package campaigns
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
 	"postrider/internal/ids"
-	"postrider/internal/mailaddr"
-	"postrider/networks"
 	"postrider/organisation"
 	"postrider/recaps"
 	"postrider/scheduler/schedule"
 	"postrider/subscribers"
-	"postrider/templates"
 )
 
 // Store keeps campaigns and editions. Every method that changes something
 // writes the audit entry in the same transaction.
 type Store interface {
 	Uncertain
+	Tests
 	// ListsByName returns the lists of these names in their order; a missing one is
 	// NotFound with the nearest name.
 	ListsByName(ctx context.Context, names []string) ([]subscribers.ListID, error)
 	AddCampaign(ctx context.Context, c Campaign, e audit.Entry) error
 	// Campaign finds by id or name, NotFound with the nearest name.
 	Campaign(ctx context.Context, ref string) (Campaign, error)
-	// ChangeCampaign stores state, approval and scheduled_from where the
-	// campaign is still as it was at updatedAt, else Conflict.
+	// ChangeCampaign stores the campaign as it is now, its lists included, where
+	// it is still as it was at updatedAt, else Conflict. CreatedAt stays.
 	ChangeCampaign(ctx context.Context, c Campaign, updatedAt time.Time, e audit.Entry) error
 	// OpenEdition stores a new edition with its content and, where one is
 	// given, its occurrence, whose key must be new or still due; else Conflict
@@ -107,10 +102,13 @@ func (d *Desk) Create(ctx context.Context, actor string, c Campaign) (Campaign, 
 	c.ID, c.CreatedAt, c.UpdatedAt, c.ScheduledFrom = ids.New[campaignMark](), now, now, now
 	c.fill()
 	c.ListNames = each(c.ListNames)
-	if err := c.validate(now); err != nil {
+	err := c.validate()
+	if err == nil {
+		err = c.firesAfter(now)
+	}
+	if err != nil {
 		return Campaign{}, err
 	}
-	var err error
 	if c.Lists, err = d.Store.ListsByName(ctx, c.ListNames); err != nil {
 		return Campaign{}, err
 	}
@@ -119,99 +117,11 @@ func (d *Desk) Create(ctx context.Context, actor string, c Campaign) (Campaign, 
 	}
 	if err := d.Store.AddCampaign(ctx, c, entry(now, actor, "created", "campaign", int64(c.ID), c.Name)); err != nil {
 		if errs.Is(err, errs.Conflict) {
-			return Campaign{}, errs.Conflictf("there is a campaign %q already: choose another name", c.Name)
+			return Campaign{}, nameTaken(c.Name)
 		}
 		return Campaign{}, err
 	}
 	return c, nil
-}
-
-func (c *Campaign) fill() {
-	for _, f := range []struct {
-		field *string
-		value string
-	}{
-		{(*string)(&c.State), string(Active)}, {(*string)(&c.Source), string(Fixed)}, {(*string)(&c.Approval), string(Once)},
-		{(*string)(&c.Canonical), string(templates.CanonicalOriginal)}, {(*string)(&c.Tracking), string(Aggregate)},
-	} {
-		if *f.field == "" {
-			*f.field = f.value
-		}
-	}
-	if c.LateLimit == 0 {
-		c.LateLimit = DefaultLateLimit
-	}
-}
-
-// each is the names without repetitions, in the order of their first mention.
-func each(names []string) []string {
-	var out []string
-	for _, name := range names {
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-func bad(field, format string, args ...any) error {
-	return &errs.Error{Kind: errs.Invalid, Field: field, Text: fmt.Sprintf(format, args...)}
-}
-
-func (c Campaign) validate(now time.Time) error {
-	switch {
-	case strings.TrimSpace(c.Name) == "" || len(c.Name) > 200:
-		return bad("name", "a campaign needs a name of at most 200 letters")
-	case c.State != Active && c.State != Paused:
-		return bad("state", "a new campaign is active or paused, not %q", c.State)
-	case c.Source != Fixed && c.Source != Collect:
-		return bad("source", "want fixed or collect, not %q", c.Source)
-	case c.Approval != Once && c.Approval != Each:
-		return bad("approval", "want once or each, not %q", c.Approval)
-	case c.Source == Fixed && c.Recap == 0:
-		return bad("recap", "a fixed campaign needs its recap; or collect what is new with source collect")
-	case len(c.ListNames) == 0:
-		return bad("list", "name at least one list of readers")
-	case c.LateLimit < 0:
-		return bad("late", "the late limit cannot be negative")
-	case c.Tracking != Aggregate && c.Tracking != Off && c.Tracking != Personal:
-		return bad("tracking", "want aggregate, off or personal, not %q", c.Tracking)
-	case c.Canonical != templates.CanonicalOriginal && c.Canonical != templates.CanonicalPage:
-		return bad("canonical", "want original or page, not %q", c.Canonical)
-	}
-	for _, n := range c.Networks {
-		if _, err := networks.Find(string(n)); err != nil {
-			return &errs.Error{Kind: errs.Invalid, Field: "network", Err: err}
-		}
-	}
-	return c.validateTexts(now)
-}
-
-func (c Campaign) validateTexts(now time.Time) error {
-	if _, err := mailaddr.ParseFrom(c.Sender); err != nil {
-		return &errs.Error{Kind: errs.Invalid, Field: "from", Text: "want a sender such as \"News <news@org.example>\"", Err: err}
-	}
-	if c.ReplyTo != "" {
-		if _, err := mailaddr.Parse(c.ReplyTo); err != nil {
-			return &errs.Error{Kind: errs.Invalid, Field: "reply-to", Err: err}
-		}
-	}
-	for _, f := range []struct{ field, text string }{{"subject", c.Subject}, {"preheader", c.Preheader}} {
-		if _, err := templates.ParseSlots(f.text, templates.EscapeNone); err != nil {
-			return &errs.Error{Kind: errs.Invalid, Field: f.field, Err: err}
-		}
-	}
-	if c.Schedule == "" {
-		return nil
-	}
-	s, err := schedule.Parse(c.Schedule, c.Zone)
-	if err != nil {
-		return err
-	}
-	if _, ok := s.Next(now); !ok {
-		return bad("schedule", "%q lies in the past and never fires again", c.Schedule)
-	}
-	return nil
 }
 
 // Approve gives a campaign with approval Once its standing approval, and
@@ -224,7 +134,7 @@ func (d *Desk) Approve(ctx context.Context, actor, ref string) (Campaign, error)
 	if c.Approval == Once && c.ApprovedAt.IsZero() {
 		before := c.UpdatedAt
 		now := d.Now()
-		c.ApprovedBy, c.ApprovedAt, c.UpdatedAt = actor, now, now
+		c.ApprovedBy, c.ApprovedAt, c.UpdatedAt = actor, now, later(now, before)
 		if err := d.Store.ChangeCampaign(ctx, c, before, entry(now, actor, "approved", "campaign", int64(c.ID), "standing")); err != nil {
 			return Campaign{}, err
 		}
@@ -258,7 +168,7 @@ func (d *Desk) SetState(ctx context.Context, actor, ref string, to State) (Campa
 		return Campaign{}, errs.Conflictf("campaign %q is archived: create a new one", c.Name)
 	}
 	before, from, now := c.UpdatedAt, c.State, d.Now()
-	c.State, c.UpdatedAt = to, now
+	c.State, c.UpdatedAt = to, later(now, before)
 	if to == Active {
 		c.ScheduledFrom = now
 	}

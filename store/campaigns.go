@@ -44,22 +44,44 @@ func (s *Store) AddCampaign(ctx context.Context, c campaigns.Campaign, e audit.E
 			millis(c.ApprovedAt), millis(c.CreatedAt), millis(c.UpdatedAt)); err != nil {
 			return err
 		}
-		for _, l := range c.Lists {
-			if err := t.exec(ctx, `INSERT INTO campaign_lists (campaign_id, list_id) VALUES ($1, $2)`, c.ID, l); err != nil {
-				return err
-			}
+		if err := t.addCampaignLists(ctx, c); err != nil {
+			return err
 		}
 		return t.audit(ctx, e)
 	})
 }
 
+func (t *tx) addCampaignLists(ctx context.Context, c campaigns.Campaign) error {
+	for _, l := range c.Lists {
+		if err := t.exec(ctx, `INSERT INTO campaign_lists (campaign_id, list_id) VALUES ($1, $2)`, c.ID, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ChangeCampaign implements campaigns.Store.
 func (s *Store) ChangeCampaign(ctx context.Context, c campaigns.Campaign, updatedAt time.Time, e audit.Entry) error {
+	networks, err := toJSON(c.Networks)
+	if err != nil {
+		return err
+	}
 	return s.update(ctx, "changing the campaign", func(t *tx) error {
 		if err := t.swap(ctx, "campaign "+c.Name, `
-			UPDATE campaigns SET state = $3, approved_by = $4, approved_at = $5, scheduled_from = $6, updated_at = $7
+			UPDATE campaigns
+			SET state = $3, approved_by = $4, approved_at = $5, scheduled_from = $6, updated_at = $7, name = $8, source = $9, approval = $10,
+			    recap_id = $11, schedule = $12, zone = $13, late_limit_ms = $14, subject = $15, preheader = $16, sender = $17, reply_to = $18,
+			    theme = $19, networks = $20, canonical = $21, tracking = $22
 			WHERE id = $1 AND updated_at = $2`,
-			c.ID, millis(updatedAt), c.State, c.ApprovedBy, millis(c.ApprovedAt), millis(c.ScheduledFrom), millis(c.UpdatedAt)); err != nil {
+			c.ID, millis(updatedAt), c.State, c.ApprovedBy, millis(c.ApprovedAt), millis(c.ScheduledFrom), millis(c.UpdatedAt), c.Name, c.Source, c.Approval,
+			c.Recap, c.Schedule, c.Zone, c.LateLimit.Milliseconds(), c.Subject, c.Preheader, c.Sender, c.ReplyTo,
+			c.Theme, networks, string(c.Canonical), c.Tracking); err != nil {
+			return err
+		}
+		if err := t.exec(ctx, `DELETE FROM campaign_lists WHERE campaign_id = $1`, c.ID); err != nil {
+			return err
+		}
+		if err := t.addCampaignLists(ctx, c); err != nil {
 			return err
 		}
 		return t.audit(ctx, e)
@@ -84,6 +106,18 @@ func (s *Store) Campaign(ctx context.Context, ref string) (campaigns.Campaign, e
 	}
 	err = s.reader().campaignLists(ctx, &c)
 	return c, s.wrap("reading the campaign's lists", err)
+}
+
+// FindCampaigns returns at most limit campaigns older than before (0: from the
+// newest on), the newest first, in this state; empty means all but archived ones.
+func (s *Store) FindCampaigns(ctx context.Context, state campaigns.State, before campaigns.ID, limit int) ([]campaigns.Campaign, error) {
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	return s.campaigns(ctx, `
+		WHERE id < $1 AND (state = $2 OR (CAST($2 AS TEXT) = '' AND state <> 'archived'))
+		ORDER BY id DESC
+		LIMIT $3`, before, string(state), limit)
 }
 
 // Campaigns returns at most limit campaigns behind after, in the order of

@@ -20,11 +20,13 @@ func (s *Store) Note(ctx context.Context, name string) (string, error) {
 
 // SetNote writes a fact about this installation.
 func (s *Store) SetNote(ctx context.Context, name, value string) error {
-	return s.update(ctx, "writing about the installation", func(t *tx) error {
-		return t.exec(ctx, `
-			INSERT INTO installation (name, value) VALUES ($1, $2)
-			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
-	})
+	return s.update(ctx, "writing about the installation", func(t *tx) error { return t.setNote(ctx, name, value) })
+}
+
+func (t *tx) setNote(ctx context.Context, name, value string) error {
+	return t.exec(ctx, `
+		INSERT INTO installation (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 }
 
 // ClaimNote writes a fact that may be written once and returns the one that
