@@ -36,20 +36,21 @@ var arrows = map[string][]string{
 	"organisation":       {"networks", "internal/auth", "internal/secrets"},
 	"templates":          {"recaps", "networks"},
 	"subscribers":        {"internal/tokens"},
+	"subscribers/intake": {"subscribers"},
 	"campaigns":          {"recaps", "templates", "networks", "subscribers", "organisation", "scheduler/schedule", "internal/tokens"},
 	"scheduler":          {"campaigns", "scheduler/schedule"},
 	"events":             {"subscribers", "internal/tokens"},
 	"delivery":           {"campaigns", "templates", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
 	"delivery/mailer":    {"delivery", "templates", "internal/secrets"},
 
-	"store": {"recaps", "networks", "organisation", "templates", "subscribers", "campaigns", "scheduler", "events", "delivery"},
+	"store": {"recaps", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "scheduler", "events", "delivery"},
 
 	"web/assets":  {},
 	"web/pages":   {"web/assets", "recaps", "networks", "organisation", "templates", "subscribers", "campaigns", "scheduler", "scheduler/schedule", "events", "delivery"},
 	"web/recent":  {},
 	"web/respond": {"web/pages", "internal/tokens"},
 	"web/public":  webMay("subscribers"),
-	"web/admin":   webMay("subscribers"),
+	"web/admin":   webMay("subscribers", "subscribers/intake"),
 	"web/demo":    webMay("subscribers", "internal/inbox"),
 
 	"cmd/postrider": {anyPackage},

@@ -8,6 +8,7 @@ import (
 	"postrider/recaps"
 	"postrider/scheduler"
 	"postrider/subscribers"
+	"postrider/subscribers/intake"
 )
 
 // What the houses' doers ask of a store.
@@ -16,6 +17,7 @@ var (
 	_ organisation.Store       = (*Store)(nil)
 	_ organisation.PorterStore = (*Store)(nil)
 	_ subscribers.Store        = (*Store)(nil)
+	_ intake.Store             = (*Store)(nil)
 	_ campaigns.Store          = (*Store)(nil)
 	_ scheduler.Store          = (*Store)(nil)
 	_ delivery.Ledger          = (*Store)(nil)

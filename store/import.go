@@ -324,10 +324,14 @@ func (w *batchWork) write(ctx context.Context) error {
 	}, w.memberships); err != nil {
 		return err
 	}
+	agreed := w.now
+	if !w.b.ConsentAt.IsZero() {
+		agreed = millis(w.b.ConsentAt)
+	}
 	_, err = w.t.insert(ctx, bulk{
 		into:   "INSERT INTO consents (id, subscriber_id, list_id, purpose, action, source, wording, at) VALUES",
 		row:    "(?, ?, ?, 'newsletter', 'given', $1, $2, $3)",
-		shared: []any{w.b.Source, w.b.Consent, w.now},
+		shared: []any{w.b.Source, w.b.Consent, agreed},
 	}, w.consents)
 	return err
 }

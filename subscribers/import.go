@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
@@ -28,6 +29,8 @@ type ImportOptions struct {
 	Create  bool     // make lists that do not exist
 	Consent string   // the wording that they agreed to; recorded for each new membership
 	Source  string   // kept with the consent; "import" where empty
+	// ConsentAt is when they agreed; now where it is zero. A later time is Invalid.
+	ConsentAt time.Time
 	// Progress is called after each stored chunk, in the caller's goroutine.
 	Progress func(ImportResult)
 	// Columns says where each column of the file goes, in their order, as
@@ -84,6 +87,9 @@ func (g *Registry) Import(ctx context.Context, r io.Reader, o ImportOptions) (Im
 	batch := Batch{Consent: clean(o.Consent), Source: cmp.Or(clean(o.Source), "import")}
 	if len(batch.Consent) > maxReason || len(batch.Source) > maxReason {
 		return result, invalid("consent", "shorten it to 2000 bytes")
+	}
+	if batch.ConsentAt = o.ConsentAt; o.ConsentAt.After(g.Now()) {
+		return result, invalid("consent_at", "nobody can have agreed on a day to come")
 	}
 	batch.DryRun = o.DryRun
 	if batch.Lists, err = g.importLists(ctx, o, o.Lists); err != nil {

@@ -2,6 +2,7 @@ package subscribers
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -246,6 +247,26 @@ func RefusedHead(titles []string) []string {
 		out = append(out, guardCell(t))
 	}
 	return append(out, refusedLine, refusedReason)
+}
+
+// WriteRefused writes a file of refused rows for an imported file with these
+// titles. more returns the next ones behind a place, and the place behind them,
+// until it returns none.
+func WriteRefused(w io.Writer, titles []string, more func(after int) ([]Refusal, int, error)) error {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	_ = out.Write(RefusedHead(titles)) // an error stays until Flush
+	for after := 0; ; {
+		rows, next, err := more(after)
+		if err != nil || len(rows) == 0 {
+			out.Flush()
+			return errors.Join(err, out.Error())
+		}
+		for _, r := range rows {
+			_ = out.Write(RefusedRow(r, len(titles)))
+		}
+		after = next
+	}
 }
 
 // RefusedRow is a row of such a file, for a file of so many columns. No cell is

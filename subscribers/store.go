@@ -124,6 +124,8 @@ type Batch struct {
 	Source  string
 	Entry   audit.Entry
 	DryRun  bool // count only
+	// ConsentAt is when they agreed, the time of Entry where it is zero.
+	ConsentAt time.Time
 }
 
 // BatchResult counts the rows of a batch: the first three and Refused make up all.
