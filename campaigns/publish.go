@@ -197,7 +197,7 @@ func (d *Desk) Input(c Campaign, org organisation.Organisation, sources []recaps
 		Slug: sources[0].Slug, BaseURL: d.BaseURL, Subject: c.Subject, Preheader: c.Preheader,
 		Networks: c.Networks, Canonical: c.Canonical, Theme: c.Theme,
 		Organisation: templates.Organisation{
-			Name: org.Name, PostalAddress: org.PostalAddress, URL: org.URL, Accent: org.Accent, Logo: org.Logo, Help: org.Help,
+			Name: org.Name, PostalAddress: org.PostalAddress, URL: org.URL, Accent: org.Accent, Logo: org.LogoURL(d.BaseURL), Help: org.Help,
 		},
 	}
 	if len(e.Networks) == 0 {

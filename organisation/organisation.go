@@ -26,7 +26,7 @@ type Organisation struct {
 	PostalAddress string        `json:"postal_address"` // lines separated by "\n", for the footer
 	URL           string        `json:"url"`            // http or https
 	Accent        string        `json:"accent"`         // #rrggbb
-	Logo          string        `json:"logo"`           // http or https
+	Logo          string        `json:"logo"`           // http or https, or LogoPath and the name of an uploaded one
 	Help          string        `json:"help"`           // http or https, or an address: where readers ask
 	Zone          string        `json:"zone"`           // IANA name; schedules without one are meant in it
 	Language      string        `json:"language"`       // BCP 47
@@ -101,10 +101,13 @@ func (o *Organisation) checkLinks() error {
 	if o.Accent != "" && !accentForm.MatchString(o.Accent) {
 		return invalid("accent", "want a colour such as #1a5fb4", nil)
 	}
-	for _, link := range []struct{ field, value string }{{"url", o.URL}, {"logo", o.Logo}} {
+	for _, link := range []struct{ field, value string }{{"url", o.URL}} {
 		if link.value != "" && !isWebURL(link.value) {
 			return invalid(link.field, "want an address such as https://example.org/", nil)
 		}
+	}
+	if err := o.checkLogo(); err != nil {
+		return err
 	}
 	if o.Help == "" || isWebURL(o.Help) {
 		return nil
@@ -178,6 +181,8 @@ type Store interface {
 	// Organisation returns Default and NotFound while none is set.
 	Organisation(ctx context.Context) (Organisation, error)
 	SetOrganisation(ctx context.Context, o Organisation, e audit.Entry) error
+	// SetLogo keeps a logo, and of o which one it is.
+	SetLogo(ctx context.Context, o Organisation, l Logo, e audit.Entry) error
 	OperatorStore
 }
 

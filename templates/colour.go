@@ -99,3 +99,22 @@ func luminance(c rgb) float64 {
 	}
 	return 0.2126*linear(c.r) + 0.7152*linear(c.g) + 0.0722*linear(c.b)
 }
+
+// AccentUse is what becomes of an organisation's colour: what is shown on light
+// and on dark ground, and its contrast on white as it was given, from 1 to 21.
+type AccentUse struct {
+	OnLight, OnDark string
+	Contrast        float64
+	Kept            bool // it is shown on light ground as it was given
+}
+
+// UseAccent tells what becomes of a colour ("#0b5c6b"); false where it is none.
+func UseAccent(accent string) (AccentUse, bool) {
+	c, ok := parseColour(accent)
+	if !ok {
+		return AccentUse{}, false
+	}
+	onLight, onDark := palettes(accent)
+	white, _ := parseColour("#ffffff")
+	return AccentUse{OnLight: onLight.Accent, OnDark: onDark.Accent, Contrast: contrast(c, white), Kept: onLight.Accent == c.String()}, true
+}

@@ -109,7 +109,7 @@ func (h *house) render(ctx context.Context, b box) (result, error) {
 	e := templates.Edition{
 		Slug: recap.Slug, BaseURL: h.Public, Recaps: []recaps.Recap{recap}, Published: h.Now(), Networks: org.Networks,
 		Organisation: templates.Organisation{
-			Name: org.Name, PostalAddress: org.PostalAddress, URL: org.URL, Accent: org.Accent, Logo: org.Logo, Help: org.Help,
+			Name: org.Name, PostalAddress: org.PostalAddress, URL: org.URL, Accent: org.Accent, Logo: org.LogoURL(h.Public), Help: org.Help,
 		},
 	}
 	if e.Organisation.Name == "" {

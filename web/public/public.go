@@ -68,6 +68,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "POST /u/{token}", Handle: h.unsubscribe},
 		{Pattern: "GET /p/{token}", Handle: h.preferencesPage},
 		{Pattern: "POST /p/{token}", Handle: h.preferences},
+		{Pattern: "GET " + organisation.LogoPath + "{name}", Handle: h.logo},
 		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
 		{Pattern: "GET /robots.txt", Handle: h.robots},
 		{Pattern: "GET /healthz", Handle: h.health},
