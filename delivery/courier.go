@@ -34,6 +34,7 @@ type Desk interface {
 	Finish(ctx context.Context, e campaigns.Edition) error
 	Hold(ctx context.Context, actor string, e campaigns.Edition, cause campaigns.Cause, reason string) error
 	Resume(ctx context.Context, actor string, e campaigns.Edition) error
+	CloseUncertain(ctx context.Context) (int, error)
 }
 
 // Courier sends editions: it leases recipients, hands their mails to the
@@ -153,6 +154,11 @@ func (r *run) beat(ctx context.Context, stop context.CancelCauseFunc) {
 			r.Log.Error("applying evidence", "err", err)
 		} else if n > 0 {
 			r.Log.Info("evidence settled uncertain recipients", "recipients", n)
+		}
+		if n, err := r.Desk.CloseUncertain(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Error("closing what nobody decided", "err", err)
+		} else if n > 0 {
+			r.Log.Info("nobody decided about uncertain recipients: they are left as they are", "recipients", n)
 		}
 		err := r.Ledger.Beat(ctx, r.owner, r.lease())
 		switch {

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
+	"time"
 
 	"postrider/campaigns"
 	"postrider/internal/audit"
@@ -72,6 +75,37 @@ func (s *Store) GiveUp(ctx context.Context, id campaigns.EditionID, e audit.Entr
 		return t.audit(ctx, e)
 	})
 	return int(n), err
+}
+
+// GiveUpOld implements campaigns.Store. All nodes may do it at once: a recipient
+// is closed by one of them.
+func (s *Store) GiveUpOld(ctx context.Context, before time.Time, e audit.Entry) (int, error) {
+	const old = `state = 'unknown' AND decided_at = 0 AND updated_at <= $1`
+	rows, err := s.reader().query(ctx, `SELECT DISTINCT edition_id FROM recipients WHERE `+old+` ORDER BY edition_id LIMIT 100`, millis(before))
+	editions, err := collect(rows, err, func(r *sql.Rows) (id campaigns.EditionID, err error) { return id, r.Scan(&id) })
+	if err != nil || len(editions) == 0 {
+		return 0, s.wrap("looking for old questions", err)
+	}
+	total := 0
+	err = s.update(ctx, "closing old questions", func(t *tx) error {
+		for _, id := range editions {
+			n, err := t.changed(ctx, `UPDATE recipients SET decided_at = $2 WHERE edition_id = $3 AND `+old, millis(before), millis(e.At), id)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			entry := e
+			entry.Object, entry.Detail = int64(id), fmt.Sprintf("%s: %d", e.Detail, n)
+			if err := t.audit(ctx, entry); err != nil {
+				return err
+			}
+			total += int(n)
+		}
+		return nil
+	})
+	return total, err
 }
 
 // Undecided counts an edition's uncertain recipients that nobody has decided about.
