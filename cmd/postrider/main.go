@@ -74,6 +74,7 @@ type cli struct {
 	Bench        benchCmd        `cmd:"" help:"Measure how fast mails leave this machine, into a sink of its own."`
 	Relay        relayCmd        `cmd:"" help:"Mail servers that mails are handed to, and the DKIM keys that sign them."`
 	Report       reportCmd       `cmd:"" help:"An edition's figures."`
+	Audit        auditCmd        `cmd:"" help:"The audit log: who changed what, and when."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database schema up to date."`
 	Config       configCmd       `cmd:"" help:"Print every setting of this process with its origin, secrets removed."`
 	Version      versionCmd      `cmd:"" help:"Print the version."`

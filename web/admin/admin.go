@@ -6,6 +6,7 @@ package admin
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"postrider/campaigns"
@@ -74,7 +75,7 @@ func (h *house) around(r *http.Request) pages.Frame {
 // routes is the table of contents of the administration, with the least role
 // that may use each.
 func (h *house) routes() []respond.Route {
-	return []respond.Route{
+	return slices.Concat([]respond.Route{
 		{Pattern: "GET /{$}", Needs: analyst, Handle: h.home},
 		{Pattern: "POST /sign-in", Needs: anyone, Handle: h.signIn},
 		{Pattern: "POST /sign-out", Needs: analyst, Handle: h.signOut},
@@ -103,7 +104,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /editions/{id}/frame/page", Needs: analyst, Handle: h.pageFrame},
 		{Pattern: "GET /reader-link", Needs: analyst, Handle: h.readerLink},
 		{Pattern: "GET " + assets.Prefix, Needs: anyone, Handle: assets.Serve},
-	}
+	}, h.auditRoutes())
 }
 
 // clock writes times in the zone of a campaign, of the organisation where it
