@@ -54,6 +54,9 @@ func (r Recap) Validate() error {
 	if tag, err := language.Parse(r.Lang); err != nil || tag == language.Und {
 		return bad("lang", "%q is no language: use a code such as en, sv or pt-BR", clip(r.Lang))
 	}
+	if r.TranslationOf != "" && (len(r.TranslationOf) > maxSlug || !slugForm.MatchString(r.TranslationOf) || r.TranslationOf == r.Slug) {
+		return bad("translation_of", "%q is no other recap's slug: recap list shows them", clip(r.TranslationOf))
+	}
 	if err := checkImage(r.Image); err != nil {
 		return err
 	}

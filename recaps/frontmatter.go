@@ -80,6 +80,7 @@ func (m *frontMatter) read(root *yaml.Node) error {
 		{"slug", m.text(&r.Slug)},
 		{"url", m.text(&r.URL)},
 		{"lang", m.text(&r.Lang)},
+		{"translation_of", m.text(&r.TranslationOf)},
 		{"organisation", m.text(&r.Organisation)},
 		{"event", func(field string, n *yaml.Node) error {
 			return m.mapping(field, n, []entry{

@@ -82,6 +82,9 @@ type Store interface {
 	// RecapRevisions returns at most limit revisions of id, the latest first;
 	// none when there is no such recap.
 	RecapRevisions(ctx context.Context, id ID, limit int) ([]Revision, error)
+	// TranslationsOf returns at most limit recaps that are translations of the
+	// one with this slug, by slug; none where there is none.
+	TranslationsOf(ctx context.Context, slug string, limit int) ([]Saved, error)
 }
 
 const (
@@ -194,6 +197,9 @@ func (l *Library) Revise(ctx context.Context, actor string, id ID, base int, r R
 }
 
 func (l *Library) add(ctx context.Context, actor string, r Recap, source string) (Saved, error) {
+	if err := l.checkTranslation(ctx, r); err != nil {
+		return Saved{}, err
+	}
 	now := l.now()
 	s := Saved{ID: ids.New[recapMark](), Slug: r.Slug, State: Draft, Revision: ids.New[revisionMark](), Number: 1,
 		Recap: r, CreatedAt: now, UpdatedAt: now}
@@ -204,6 +210,9 @@ func (l *Library) add(ctx context.Context, actor string, r Recap, source string)
 }
 
 func (l *Library) revise(ctx context.Context, actor string, old Saved, r Recap, source string) (Saved, error) {
+	if err := l.checkTranslation(ctx, r); err != nil {
+		return Saved{}, err
+	}
 	s := old
 	s.State, s.ApprovedAt = Draft, time.Time{}
 	s.Revision, s.Number, s.Recap, s.UpdatedAt = ids.New[revisionMark](), old.Number+1, r, l.now()

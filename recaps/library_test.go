@@ -112,6 +112,19 @@ func (s *shelf) RecapRevisions(ctx context.Context, id ID, limit int) ([]Revisio
 	return out[:min(limit, len(out))], nil
 }
 
+func (s *shelf) TranslationsOf(ctx context.Context, slug string, limit int) ([]Saved, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Saved
+	for _, k := range s.kept {
+		if k.Recap.TranslationOf == slug {
+			out = append(out, k)
+		}
+	}
+	slices.SortFunc(out, func(a, b Saved) int { return cmp.Compare(a.Slug, b.Slug) })
+	return out[:min(limit, len(out))], nil
+}
+
 // newLibrary has a clock that goes on by a minute and a bit at each look.
 func newLibrary() (*Library, *shelf) {
 	s := &shelf{kept: map[ID]Saved{}, past: map[ID][]Revision{}}

@@ -11,21 +11,22 @@ import (
 // Recap is one article. Its zero value is not a recap: readers return one with
 // at least a title and one takeaway, and with slices that are never nil.
 type Recap struct {
-	Title        string     `json:"title"`
-	Slug         string     `json:"slug"`                   // [a-z0-9-], 1–80 letters, unique in an installation
-	URL          string     `json:"url"`                    // the original elsewhere, http(s), or empty
-	Lang         string     `json:"lang"`                   // BCP 47, "en" when the source does not say
-	Organisation string     `json:"organisation,omitempty"` // as the source names it, may be empty
-	Event        Event      `json:"event"`
-	Image        string     `json:"image"`               // file name or URL as the source gives it, may be empty
-	ImageAlt     string     `json:"image_alt,omitempty"` // empty means decorative
-	Subject      string     `json:"subject,omitempty"`   // of the mail; the title where empty
-	Preheader    string     `json:"preheader,omitempty"` // of the mail; the first sentence of the lead where empty
-	Hashtags     []string   `json:"hashtags"`            // without '#', most important first
-	Lead         []Text     `json:"lead"`                // opening paragraphs
-	People       []Person   `json:"people"`
-	Links        []Link     `json:"links"`
-	Takeaways    []Takeaway `json:"takeaways"`
+	Title         string     `json:"title"`
+	Slug          string     `json:"slug"`                     // [a-z0-9-], 1–80 letters, unique in an installation
+	URL           string     `json:"url"`                      // the original elsewhere, http(s), or empty
+	Lang          string     `json:"lang"`                     // BCP 47, "en" when the source does not say
+	TranslationOf string     `json:"translation_of,omitempty"` // slug of the recap that says the same in its first language
+	Organisation  string     `json:"organisation,omitempty"`   // as the source names it, may be empty
+	Event         Event      `json:"event"`
+	Image         string     `json:"image"`               // file name or URL as the source gives it, may be empty
+	ImageAlt      string     `json:"image_alt,omitempty"` // empty means decorative
+	Subject       string     `json:"subject,omitempty"`   // of the mail; the title where empty
+	Preheader     string     `json:"preheader,omitempty"` // of the mail; the first sentence of the lead where empty
+	Hashtags      []string   `json:"hashtags"`            // without '#', most important first
+	Lead          []Text     `json:"lead"`                // opening paragraphs
+	People        []Person   `json:"people"`
+	Links         []Link     `json:"links"`
+	Takeaways     []Takeaway `json:"takeaways"`
 }
 
 // Event is what the recap reports from.

@@ -9,19 +9,20 @@ import (
 )
 
 type sourceMatter struct {
-	Title        string          `yaml:"title"`
-	Slug         string          `yaml:"slug"`
-	URL          string          `yaml:"url,omitempty"`
-	Lang         string          `yaml:"lang"`
-	Organisation string          `yaml:"organisation,omitempty"`
-	Event        sourceEvent     `yaml:"event,omitempty"`
-	Image        string          `yaml:"image,omitempty"`
-	ImageAlt     string          `yaml:"image_alt,omitempty"`
-	Subject      string          `yaml:"subject,omitempty"`
-	Preheader    string          `yaml:"preheader,omitempty"`
-	Hashtags     []string        `yaml:"hashtags,flow,omitempty"`
-	Links        []sourceLink    `yaml:"links,omitempty"`
-	People       *[]sourcePerson `yaml:"people,omitempty"` // not nil but empty: nobody, whatever the lead says
+	Title         string          `yaml:"title"`
+	Slug          string          `yaml:"slug"`
+	URL           string          `yaml:"url,omitempty"`
+	Lang          string          `yaml:"lang"`
+	TranslationOf string          `yaml:"translation_of,omitempty"`
+	Organisation  string          `yaml:"organisation,omitempty"`
+	Event         sourceEvent     `yaml:"event,omitempty"`
+	Image         string          `yaml:"image,omitempty"`
+	ImageAlt      string          `yaml:"image_alt,omitempty"`
+	Subject       string          `yaml:"subject,omitempty"`
+	Preheader     string          `yaml:"preheader,omitempty"`
+	Hashtags      []string        `yaml:"hashtags,flow,omitempty"`
+	Links         []sourceLink    `yaml:"links,omitempty"`
+	People        *[]sourcePerson `yaml:"people,omitempty"` // not nil but empty: nobody, whatever the lead says
 }
 
 type sourceEvent struct {
@@ -44,7 +45,7 @@ type sourcePerson struct {
 // it equals r, whatever r was read from. It is what a person gets to edit.
 func (r Recap) MarkdownSource() string {
 	m := sourceMatter{
-		Title: r.Title, Slug: r.Slug, URL: r.URL, Lang: r.Lang, Organisation: r.Organisation, Event: sourceEvent(r.Event),
+		Title: r.Title, Slug: r.Slug, URL: r.URL, Lang: r.Lang, TranslationOf: r.TranslationOf, Organisation: r.Organisation, Event: sourceEvent(r.Event),
 		Image: r.Image, ImageAlt: r.ImageAlt, Subject: r.Subject, Preheader: r.Preheader, Hashtags: r.Hashtags,
 	}
 	for _, l := range r.Links {

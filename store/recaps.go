@@ -34,9 +34,9 @@ func scanSaved(r *sql.Rows) (recaps.Saved, error) {
 func (s *Store) AddRecap(ctx context.Context, saved recaps.Saved, first recaps.Revision) error {
 	return s.update(ctx, "keeping the recap", func(t *tx) error {
 		if err := t.exec(ctx, `
-			INSERT INTO recaps (id, slug, state, title, revision, number, approved_at, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			saved.ID, saved.Slug, saved.State, saved.Recap.Title, saved.Revision, saved.Number,
+			INSERT INTO recaps (id, slug, state, title, translation_of, revision, number, approved_at, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			saved.ID, saved.Slug, saved.State, saved.Recap.Title, saved.Recap.TranslationOf, saved.Revision, saved.Number,
 			millis(saved.ApprovedAt), millis(saved.CreatedAt), millis(saved.UpdatedAt)); err != nil {
 			return err
 		}
@@ -48,9 +48,9 @@ func (s *Store) AddRecap(ctx context.Context, saved recaps.Saved, first recaps.R
 func (s *Store) ReviseRecap(ctx context.Context, saved recaps.Saved, next recaps.Revision, was int) error {
 	return s.update(ctx, "keeping the recap's revision", func(t *tx) error {
 		if err := t.swap(ctx, "recap "+saved.Slug, `
-			UPDATE recaps SET state = $3, title = $4, revision = $5, number = $6, approved_at = $7, updated_at = $8
+			UPDATE recaps SET state = $3, title = $4, revision = $5, number = $6, approved_at = $7, updated_at = $8, translation_of = $9
 			WHERE id = $1 AND number = $2`,
-			saved.ID, was, saved.State, saved.Recap.Title, saved.Revision, saved.Number, millis(saved.ApprovedAt), millis(saved.UpdatedAt)); err != nil {
+			saved.ID, was, saved.State, saved.Recap.Title, saved.Revision, saved.Number, millis(saved.ApprovedAt), millis(saved.UpdatedAt), saved.Recap.TranslationOf); err != nil {
 			return err
 		}
 		return t.addRevision(ctx, next)
@@ -171,6 +171,16 @@ func wentTo(first, n int) string {
 		    JOIN editions e ON e.id = er.edition_id AND e.state <> '` + string(campaigns.Cancelled) + `'
 		    JOIN edition_lists el ON el.edition_id = e.id
 		    WHERE er.recap_id = r.id AND el.list_id IN (` + parameters(first, n) + `))`
+}
+
+// TranslationsOf implements recaps.Store.
+func (s *Store) TranslationsOf(ctx context.Context, slug string, limit int) ([]recaps.Saved, error) {
+	if slug == "" {
+		return nil, nil // originals are translations of nothing
+	}
+	rows, err := s.reader().query(ctx, savedRecap+`WHERE r.translation_of = $1 ORDER BY r.slug LIMIT $2`, slug, limit)
+	out, err := collect(rows, err, scanSaved)
+	return out, s.wrap("looking for translations", err)
 }
 
 // Collectable implements campaigns.Store.

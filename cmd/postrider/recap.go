@@ -17,29 +17,34 @@ import (
 )
 
 type recapCmd struct {
-	Check   recapCheckCmd   `cmd:"" help:"Read a recap and say what would be published, or what to mend."`
-	Show    recapShowCmd    `cmd:"" help:"Show what was understood of a recap."`
-	Import  recapImportCmd  `cmd:"" help:"Keep a recap of any source in the library; a changed one is a new revision."`
-	Render  recapRenderCmd  `cmd:"" help:"Write the mail, the page and every snippet to a folder."`
-	List    recapListCmd    `cmd:"" help:"List the recaps in the library."`
-	History recapHistoryCmd `cmd:"" help:"List a recap's revisions."`
-	Approve recapApproveCmd `cmd:"" help:"Approve a recap: campaigns may send it."`
-	Archive recapArchiveCmd `cmd:"" help:"Archive a recap: campaigns send it no more."`
+	Check        recapCheckCmd        `cmd:"" help:"Read a recap and say what would be published, or what to mend."`
+	Show         recapShowCmd         `cmd:"" help:"Show what was understood of a recap."`
+	Import       recapImportCmd       `cmd:"" help:"Keep a recap of any source in the library; a changed one is a new revision."`
+	Render       recapRenderCmd       `cmd:"" help:"Write the mail, the page and every snippet to a folder."`
+	List         recapListCmd         `cmd:"" help:"List the recaps in the library."`
+	New          recapNewCmd          `cmd:"" help:"Write a recap to begin from."`
+	History      recapHistoryCmd      `cmd:"" help:"List a recap's revisions."`
+	Diff         recapDiffCmd         `cmd:"" help:"Show what changed between two revisions."`
+	Restore      recapRestoreCmd      `cmd:"" help:"Make an earlier revision the latest again."`
+	Translations recapTranslationsCmd `cmd:"" help:"List a recap in all its languages."`
+	Approve      recapApproveCmd      `cmd:"" help:"Approve a recap: campaigns may send it."`
+	Archive      recapArchiveCmd      `cmd:"" help:"Archive a recap: campaigns send it no more."`
 }
 
 // shown is a recap as recap show prints it: the plain words.
 type shown struct {
-	Title     string          `json:"title"`
-	Slug      string          `json:"slug"`
-	URL       string          `json:"url"`
-	Lang      string          `json:"lang"`
-	Image     string          `json:"image"`
-	Lead      []string        `json:"lead"`
-	People    []recaps.Person `json:"people"`
-	Links     []recaps.Link   `json:"links"`
-	Takeaways []shownPoint    `json:"takeaways"`
-	Hashtags  []string        `json:"hashtags"`
-	Event     recaps.Event    `json:"event"`
+	Title         string          `json:"title"`
+	Slug          string          `json:"slug"`
+	URL           string          `json:"url"`
+	Lang          string          `json:"lang"`
+	TranslationOf string          `json:"translation_of,omitempty"`
+	Image         string          `json:"image"`
+	Lead          []string        `json:"lead"`
+	People        []recaps.Person `json:"people"`
+	Links         []recaps.Link   `json:"links"`
+	Takeaways     []shownPoint    `json:"takeaways"`
+	Hashtags      []string        `json:"hashtags"`
+	Event         recaps.Event    `json:"event"`
 }
 
 type shownPoint struct {
@@ -51,7 +56,7 @@ type shownPoint struct {
 
 func show(r recaps.Recap) shown {
 	out := shown{
-		Title: r.Title, Slug: r.Slug, URL: r.URL, Lang: r.Lang, Image: r.Image, Event: r.Event,
+		Title: r.Title, Slug: r.Slug, URL: r.URL, Lang: r.Lang, TranslationOf: r.TranslationOf, Image: r.Image, Event: r.Event,
 		Lead: []string{}, People: append([]recaps.Person{}, r.People...), Links: append([]recaps.Link{}, r.Links...),
 		Takeaways: []shownPoint{}, Hashtags: append([]string{}, r.Hashtags...),
 	}
@@ -65,7 +70,7 @@ func show(r recaps.Recap) shown {
 }
 
 type recapShowCmd struct {
-	File     string `arg:"" help:"Markdown, text, page or feed: a file, an http address, or - for stdin."`
+	File     string `arg:"" help:"Markdown, text, page or feed: a file, an http address, - for stdin, or a recap of the library."`
 	Markdown bool   `help:"Write it as Markdown with front matter, to edit and read again."`
 }
 
@@ -118,7 +123,7 @@ func (s *session) showRecap(r recaps.Recap) {
 }
 
 type recapCheckCmd struct {
-	File string `arg:"" help:"Markdown, text, page or feed: a file, an http address, or - for stdin."`
+	File string `arg:"" help:"Markdown, text, page or feed: a file, an http address, - for stdin, or a recap of the library."`
 }
 
 // Run reads and renders a recap without keeping anything.
@@ -193,29 +198,6 @@ func (c *recapListCmd) Run(s *session) error {
 	})
 }
 
-type recapHistoryCmd struct {
-	Recap string `arg:"" help:"Recap's id or slug."`
-}
-
-// Run lists revisions.
-func (c *recapHistoryCmd) Run(s *session) error {
-	return s.with(func(h *house) error {
-		saved, err := h.library.Get(s.ctx, c.Recap)
-		if err != nil {
-			return err
-		}
-		history, err := h.library.History(s.ctx, saved.ID)
-		if err != nil {
-			return err
-		}
-		return s.print(history, func() {
-			for _, v := range history {
-				s.printf("%3d  %s  by %s from %s: %s\n", v.Number, s.when(v.CreatedAt), v.Actor, v.Source, v.Recap.Title)
-			}
-		})
-	})
-}
-
 type recapApproveCmd struct {
 	Recap string `arg:"" help:"Recap's id or slug."`
 }
@@ -253,7 +235,7 @@ func (c *recapArchiveCmd) Run(s *session) error {
 }
 
 type recapRenderCmd struct {
-	File string `arg:"" help:"Markdown, text, page or feed: a file, an http address, or - for stdin."`
+	File string `arg:"" help:"Markdown, text, page or feed: a file, an http address, - for stdin, or a recap of the library."`
 	Out  string `short:"o" required:"" help:"Folder to write to; it is made where it is missing." placeholder:"FOLDER"`
 	From string `help:"Sender of email.eml." default:"Postrider <news@example.org>" placeholder:"\"NAME <ADDRESS>\""`
 }
@@ -300,8 +282,7 @@ func (c *recapRenderCmd) Run(s *session) error {
 // knownOrganisation is the one in the database where there is a database
 // already; rendering alone does not make one.
 func (s *session) knownOrganisation() organisation.Organisation {
-	path, ok := strings.CutPrefix(s.config.get("db"), "sqlite:")
-	if _, err := os.Stat(path); ok && err != nil {
+	if !s.hasDatabase() {
 		return organisation.Default()
 	}
 	org := organisation.Default()

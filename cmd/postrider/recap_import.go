@@ -36,6 +36,8 @@ func (s *session) understand(name string, entry int) (recaps.Understood, error) 
 	if name != "-" {
 		info, err := os.Stat(name)
 		switch {
+		case os.IsNotExist(err) && !strings.ContainsAny(name, `/\.`) && s.hasDatabase():
+			return s.fromLibrary(name)
 		case os.IsNotExist(err):
 			return recaps.Understood{}, errs.NotFoundf("%s: there is no such file", name)
 		case err != nil:
@@ -54,6 +56,26 @@ func (s *session) understand(name string, entry int) (recaps.Understood, error) 
 	}
 	d.Body = body
 	return recaps.Understand(d)
+}
+
+// fromLibrary takes the latest revision of a recap that is kept.
+func (s *session) fromLibrary(ref string) (u recaps.Understood, err error) {
+	err = s.with(func(h *house) error {
+		saved, err := h.library.Get(s.ctx, ref)
+		if errs.Is(err, errs.NotFound) {
+			return errs.NotFoundf("%s: there is no such file, and no such recap in the library", ref)
+		}
+		u = recaps.Understood{Recap: saved.Recap, Format: recaps.FormatMarkdown, LeftOut: []recaps.LeftOut{}, Entries: []recaps.Entry{}}
+		return err
+	})
+	return u, err
+}
+
+// hasDatabase is false where looking into the database would make a new one.
+func (s *session) hasDatabase() bool {
+	path, ok := strings.CutPrefix(s.config.get("db"), "sqlite:")
+	_, err := os.Stat(path)
+	return !ok || err == nil
 }
 
 func isAddress(name string) bool {
