@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +45,9 @@ func (c *serveCmd) Run(s *session) error {
 				return err
 			}
 			s.say("Public pages      %s", p.base)
-			s.say("Administration    %s/?token=%s", p.adminURL, p.adminToken)
+			if err := p.sayWhere(); err != nil {
+				return err
+			}
 		}
 		if p.base == "" {
 			p.base = s.config.baseURL()
@@ -53,6 +56,21 @@ func (c *serveCmd) Run(s *session) error {
 		s.say("Running until Ctrl-C.")
 		return p.run(c.NoCourier)
 	})
+}
+
+// sayWhere prints where the administration is, with the token as long as that
+// opens it.
+func (p *process) sayWhere() error {
+	team, err := p.office.Operators(p.ctx)
+	if err != nil {
+		return err
+	}
+	if len(team) > 0 {
+		p.say("Administration    %s", p.adminURL)
+		return nil
+	}
+	p.say("Administration    %s/?token=%s", p.adminURL, p.adminToken)
+	return nil
 }
 
 // process is a running installation: its pages, scheduler and courier.
@@ -111,10 +129,13 @@ func (p *process) mount(front, back net.Listener) {
 		p.base = "http://" + front.Addr().String()
 	}
 	p.adminURL, p.adminToken = "http://"+back.Addr().String(), secret()
+	if given := p.config.get("admin_url"); given != "" {
+		p.adminURL = strings.TrimRight(given, "/")
+	}
 	now := time.Now
 	p.serve(front, public.Handler(public.Deps{Store: p.store, Registry: p.registry, Keys: p.keys, Shares: p.shares, Now: now, Log: p.log}))
 	p.serve(back, admin.Handler(admin.Deps{
-		Store: p.store, Desk: p.desk, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base,
+		Store: p.store, Desk: p.desk, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base, URL: p.adminURL,
 		Proxies: p.config.proxies(), Now: now, Log: p.log,
 	}))
 }

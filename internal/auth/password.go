@@ -57,33 +57,59 @@ func newHasher(memory, passes uint32) *Hasher {
 	return h
 }
 
-// CheckPassword says what is wrong with a new password: its length, its
-// letters, or that it is made of what everybody knows about its owner.
-func CheckPassword(password string, known ...string) error {
-	bad := func(text string) error {
-		return &errs.Error{Kind: errs.Invalid, Field: "password", Text: text}
-	}
+// Weakness is why a password is not taken.
+type Weakness string
+
+// The weaknesses; Strong is none.
+const (
+	Strong   Weakness = ""
+	TooShort Weakness = "too short"
+	TooLong  Weakness = "too long"
+	Untyped  Weakness = "untyped"  // it has characters that cannot be typed
+	Repeats  Weakness = "repeats"  // a few characters again and again
+	Familiar Weakness = "familiar" // little more than what everybody knows about its owner
+)
+
+var weaknesses = map[Weakness]string{
+	TooShort: fmt.Sprintf("take at least %d characters; four words in a row are easy to keep and hard to guess", MinPassword),
+	TooLong:  fmt.Sprintf("it is longer than %d bytes", MaxPassword),
+	Untyped:  "it has characters that cannot be typed",
+	Repeats:  "it repeats a few characters: whoever guesses begins with those",
+	Familiar: "it is little more than the name or the address: whoever guesses begins with those",
+}
+
+// Weak tells what is wrong with a new password. known is what everybody knows
+// about its owner.
+func Weak(password string, known ...string) Weakness {
 	n := utf8.RuneCountInString(password)
 	switch {
 	case n < MinPassword:
-		return bad(fmt.Sprintf("it has %d characters: take at least %d; four words in a row are easy to keep and hard to guess", n, MinPassword))
+		return TooShort
 	case len(password) > MaxPassword:
-		return bad(fmt.Sprintf("it is longer than %d bytes", MaxPassword))
+		return TooLong
 	case !utf8.ValidString(password):
-		return bad("it has characters that cannot be typed")
+		return Untyped
 	}
 	different := map[rune]bool{}
 	for _, r := range password {
 		different[r] = true
 	}
 	if len(different) < 5 {
-		return bad("it repeats a few characters: whoever guesses begins with those")
+		return Repeats
 	}
 	folded := strings.ToLower(password)
 	for _, k := range known {
 		if k = strings.ToLower(k); len(k) >= 4 && strings.Contains(folded, k) && n-utf8.RuneCountInString(k) < MinPassword/2 {
-			return bad("it is little more than the name or the address: whoever guesses begins with those")
+			return Familiar
 		}
+	}
+	return Strong
+}
+
+// CheckPassword is Weak as an Invalid error of the field password.
+func CheckPassword(password string, known ...string) error {
+	if w := Weak(password, known...); w != Strong {
+		return &errs.Error{Kind: errs.Invalid, Field: "password", Text: weaknesses[w]}
 	}
 	return nil
 }

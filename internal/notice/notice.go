@@ -16,10 +16,12 @@ import (
 // "confirmation". It shows in reports, never to readers.
 type Kind string
 
-// Alert tells the team that something needs a person; Test shows that mail works.
+// Alert tells the team that something needs a person; Test shows that mail
+// works; Invitation asks somebody into the team.
 const (
-	Alert Kind = "alert"
-	Test  Kind = "test"
+	Alert      Kind = "alert"
+	Test       Kind = "test"
+	Invitation Kind = "invitation"
 )
 
 // Notice is one mail to one person.

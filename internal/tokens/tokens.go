@@ -30,6 +30,7 @@ const (
 	Preferences Purpose = "preferences" // of a recipient: see and change what lists they are on
 	Bounce      Purpose = "bounce"      // of a recipient: in the envelope sender
 	Preview     Purpose = "preview"     // of an edition: its pages before they are public
+	Invitation  Purpose = "invitation"  // of an invitation into the team
 	Forgotten   Purpose = "forgotten"   // not a token: the hash of an address that was erased
 )
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"postrider/campaigns"
+	"postrider/internal/auth"
 	"postrider/internal/tokens"
 	"postrider/organisation"
 	"postrider/store"
@@ -28,6 +29,7 @@ type Deps struct {
 	Keys    tokens.Keys
 	Token   string // opens the administration until there is a team; at least 16 letters, else it opens nothing
 	Public  string // URL of the public pages, no slash at the end
+	URL     string // of the administration itself, no slash at the end
 	Proxies respond.Proxies
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -37,6 +39,8 @@ type house struct {
 	Deps
 	door    *respond.Door
 	needs   map[string]respond.Needs // by pattern
+	boxes   *auth.Boxes              // of what a browser carries for us
+	again   http.Handler             // for a request that was kept over a sign-in
 	glances *recent.Values[campaigns.EditionID, glance]
 }
 
@@ -56,6 +60,8 @@ func open(d Deps) *house {
 		Referrer: "same-origin",
 		Secure:   h.secure,
 	}
+	h.boxes = newBoxes(d.Keys)
+	h.again = h.door.Handler(h.routes())
 	for _, route := range h.routes() {
 		if route.Needs != "" {
 			h.needs[route.Pattern] = route.Needs
@@ -77,8 +83,6 @@ func (h *house) around(r *http.Request) pages.Frame {
 func (h *house) routes() []respond.Route {
 	return slices.Concat([]respond.Route{
 		{Pattern: "GET /{$}", Needs: analyst, Handle: h.home},
-		{Pattern: "POST /sign-in", Needs: anyone, Handle: h.signIn},
-		{Pattern: "POST /sign-out", Needs: analyst, Handle: h.signOut},
 		{Pattern: "POST /language", Needs: anyone, Handle: h.setLanguage},
 		{Pattern: "GET /campaigns", Needs: analyst, Handle: h.campaigns},
 		{Pattern: "GET /campaigns/{id}", Needs: analyst, Handle: h.campaign},
@@ -104,7 +108,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /editions/{id}/frame/page", Needs: analyst, Handle: h.pageFrame},
 		{Pattern: "GET /reader-link", Needs: analyst, Handle: h.readerLink},
 		{Pattern: "GET " + assets.Prefix, Needs: anyone, Handle: assets.Serve},
-	}, h.auditRoutes())
+	}, h.signInRoutes(), h.accountRoutes(), h.teamRoutes(), h.auditRoutes())
 }
 
 // clock writes times in the zone of a campaign, of the organisation where it

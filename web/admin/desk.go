@@ -57,7 +57,7 @@ func (h *house) words(r *http.Request) *words.Words {
 // the entry of the navigation that it belongs to.
 func (h *house) frame(r *http.Request, title, here string) pages.Frame {
 	f := h.bare(r, title)
-	f.Desk.Who = h.who(r).Name
+	f.Desk.Who, f.Desk.Account = h.who(r).Name, "/account"
 	f.Here, f.Scripts, f.Desk.SignedIn = here, true, true
 	if org, err := h.Store.Organisation(r.Context()); err == nil {
 		f.Aside = org.Name

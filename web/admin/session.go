@@ -46,9 +46,16 @@ func (h *house) visit(r *http.Request) organisation.Visit {
 	return organisation.Visit{Device: device(r.UserAgent()), Network: respond.Network(h.Proxies.Client(r))}
 }
 
-// secure reports whether the browser speaks HTTPS, to us or to a proxy that we
-// trust.
-func (h *house) secure(r *http.Request) bool { return h.Proxies.HTTPS(r) }
+// secure reports whether the browser speaks HTTPS: to us, to a proxy that we
+// trust, or because the administration's own address is https and the request
+// was for it.
+func (h *house) secure(r *http.Request) bool {
+	if h.Proxies.HTTPS(r) {
+		return true
+	}
+	host, https := strings.CutPrefix(h.URL, "https://")
+	return https && strings.EqualFold(r.Host, host)
+}
 
 // cookieName differs between installations: browsers do not tell ports apart.
 // Over HTTPS its beginning has the browser see to it that no other host and no
@@ -81,7 +88,7 @@ func (h *house) setCookie(w http.ResponseWriter, r *http.Request, secret string)
 // guard lets through whoever may use the route that would answer: it decides by
 // that route's line in the table, never by the text of the path.
 func (h *house) guard(w http.ResponseWriter, r *http.Request, pattern string) *http.Request {
-	k, _, err := h.Porter.Who(r.Context(), h.secret(r), h.visit(r))
+	k, lapsed, err := h.Porter.Who(r.Context(), h.secret(r), h.visit(r))
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		h.door.Problem(w, r, err)
 		return nil
@@ -92,7 +99,7 @@ func (h *house) guard(w http.ResponseWriter, r *http.Request, pattern string) *h
 	needs, listed := h.needs[pattern]
 	switch {
 	case pattern == "GET /{$}" && r.URL.Query().Has("token") && !signedIn(r):
-		h.enter(w, r, r.URL.Query().Get("token"))
+		h.enter(w, r, r.URL.Query().Get("token"), signInView{Back: "/"})
 		return nil
 	case listed && needs == anyone:
 		return r
@@ -102,34 +109,37 @@ func (h *house) guard(w http.ResponseWriter, r *http.Request, pattern string) *h
 		}
 	case signedIn(r) && k.Operator.Role.May(organisation.Role(needs)):
 		return r
-	case !signedIn(r) && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-		h.showSignIn(w, r, "")
-		return nil
 	case !signedIn(r):
-		h.door.Problem(w, r, errs.Forbiddenf("%s", h.words(r).T("signin.lapsed")))
+		v := signInView{Back: backTo(r), Lapsed: lapsed}
+		if lapsed && listed && r.Method == http.MethodPost {
+			v.Kept, v.Lost = h.keep(w, r)
+		}
+		h.showSignIn(w, r, http.StatusUnauthorized, v)
 		return nil
 	}
-	h.door.Problem(w, r, errs.Forbiddenf("%s", h.words(r).T("signin.role", k.Operator.Role)))
+	h.door.Problem(w, r, errs.Forbiddenf("%s", h.words(r).T("signin.role", h.words(r).T(roleKeys[k.Operator.Role]))))
 	return nil
 }
 
 // enter checks the token; the address with the token in it is left at once.
-func (h *house) enter(w http.ResponseWriter, r *http.Request, token string) {
+func (h *house) enter(w http.ResponseWriter, r *http.Request, token string, v signInView) {
 	if !h.opens(token) {
-		h.showSignIn(w, r, h.words(r).T("signin.wrong_token"))
+		v.Said = h.words(r).T("signin.wrong_token")
+		h.showSignIn(w, r, http.StatusUnauthorized, v)
 		return
 	}
 	secret, err := h.Porter.BeginFirst(r.Context(), h.visit(r))
 	if errs.Is(err, errs.Forbidden) {
-		h.showSignIn(w, r, respond.Sentence(err.Error()))
+		v.Said = h.words(r).T("signin.token_over")
+		h.showSignIn(w, r, http.StatusUnauthorized, v)
 		return
+	}
+	if err == nil {
+		err = h.arrive(w, r, secret, v)
 	}
 	if err != nil {
 		h.door.Problem(w, r, err)
-		return
 	}
-	h.setCookie(w, r, secret)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (h *house) opens(token string) bool {
@@ -163,14 +173,6 @@ func (h *house) endHere(r *http.Request) error {
 	return err
 }
 
-func (h *house) signIn(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return &respond.Malformed{Err: err}
-	}
-	h.enter(w, r, r.PostForm.Get("token"))
-	return nil
-}
-
 func (h *house) signOut(w http.ResponseWriter, r *http.Request) error {
 	if err := h.endHere(r); err != nil {
 		return err
@@ -178,13 +180,4 @@ func (h *house) signOut(w http.ResponseWriter, r *http.Request) error {
 	h.setCookie(w, r, "")
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
-}
-
-// showSignIn is the only page without a session.
-func (h *house) showSignIn(w http.ResponseWriter, r *http.Request, wrong string) {
-	f := h.bare(r, h.words(r).T("signin.title"))
-	f.Aside, f.Narrow = f.Words.T("frame.administration"), true
-	if err := h.door.Page(w, http.StatusUnauthorized, "signin", f, wrong); err != nil {
-		h.door.Problem(w, r, err)
-	}
 }
