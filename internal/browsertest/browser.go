@@ -24,9 +24,12 @@ type Browser struct {
 	ctx context.Context
 }
 
-// Start runs a browser until the test ends.
+// Start runs a browser until the test ends. In short mode the test skips.
 func Start(t testing.TB) *Browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not tested in short mode: a browser takes its time")
+	}
 	path := find()
 	if path == "" {
 		if os.Getenv("POSTRIDER_TEST_ALL") == "1" {
