@@ -89,7 +89,7 @@ type pageView struct {
 	Description                string
 	Canonical                  string
 	ShareURL                   string
-	Image, ImageAlt            string
+	Preview                    *preview // beside a shared link; nil for none
 	PublishedISO, PublishedDay string
 	Tags                       []string
 	LD                         article
@@ -163,7 +163,7 @@ func (i *issue) pageBase() pageView {
 	first := &i.stories[0]
 	v := pageView{
 		Lang: i.lang, Dir: i.dir, Locale: strings.ReplaceAll(i.lang, "-", "_"), W: i.words, Org: i.org(),
-		Title: first.recap.Title, Image: first.image, ImageAlt: first.recap.ImageAlt, Kicker: first.kicker(),
+		Title: first.recap.Title, Preview: i.preview(0), Kicker: first.kicker(),
 		PageURL: i.pageURL(), Style: template.CSS(pageStyle()), //nolint:gosec // our own file
 		AccentStyle: template.CSS(accentStyle(i.edition.Organisation.Accent)), //nolint:gosec // #rrggbb of our own making
 	}
@@ -184,8 +184,8 @@ func (v *pageView) describe() {
 		Context: "https://schema.org", Type: "NewsArticle", Headline: v.Headline, Description: v.Description,
 		Language: v.Lang, URL: v.ShareURL, DatePublished: v.PublishedISO, Keywords: v.Tags,
 	}
-	if v.Image != "" {
-		v.LD.Image = []string{v.Image}
+	if v.Preview != nil {
+		v.LD.Image = []string{v.Preview.URL}
 	}
 	if v.Org.Name != "" {
 		org := articleOrg{Type: "Organization", Name: v.Org.Name, URL: v.Org.URL}
@@ -286,7 +286,7 @@ func (i *issue) takeaway(n int) ([]byte, error) {
 	p := i.points[n-1]
 	v := i.pageBase()
 	s := i.storyOf(n)
-	v.Title, v.Kicker, v.Image, v.ImageAlt = s.recap.Title, s.kicker(), s.image, s.recap.ImageAlt
+	v.Title, v.Kicker, v.Preview = s.recap.Title, s.kicker(), i.preview(n)
 	first := ""
 	if whole := sentences(p.plain); len(whole) > 0 {
 		first = shorten(whole[0], maxHeadline)

@@ -84,8 +84,11 @@ func TestPageHead(t *testing.T) {
 	h.want(t, "og:url", r.URL)
 	h.want(t, "og:site_name", e.Organisation.Name)
 	h.want(t, "og:locale", "en_GB")
-	h.want(t, "og:image", r.Image)
-	h.want(t, "og:image:alt", r.ImageAlt)
+	h.want(t, "og:image", e.BaseURL+"/og/"+e.ID+".jpg")
+	h.want(t, "og:image:width", "1200")
+	h.want(t, "og:image:height", "630")
+	h.want(t, "og:image:type", "image/jpeg")
+	h.want(t, "og:image:alt", r.Event.Name+" · "+r.Event.Place+": "+r.Title)
 	h.want(t, "article:published_time", "2026-11-24T09:00:00+01:00")
 	h.want(t, "article:tag", r.Hashtags...)
 	h.want(t, "twitter:card", "summary_large_image")
@@ -110,10 +113,50 @@ func TestPageHead(t *testing.T) {
 		t.Errorf("canonical is %q, want %q", h.canonical, ours)
 	}
 	h.want(t, "og:url", ours)
-	h.want(t, "og:image")
-	h.want(t, "twitter:card", "summary")
 	if bytes.Contains(b, []byte("photo.jpg")) {
 		t.Error("the page shows an image by its relative name")
+	}
+}
+
+// An edition that is only looked at has no card yet: its page names the
+// recap's own picture, and none where that has no address.
+func TestPreviewNamesTheRecapsPicture(t *testing.T) {
+	t.Parallel()
+	e := sample()
+	e.ID = ""
+	b, err := RenderPage(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := readHead(t, b)
+	h.want(t, "og:image", e.Recaps[0].Image)
+	h.want(t, "og:image:alt", e.Recaps[0].ImageAlt)
+	h.want(t, "og:image:width")
+	e.Recaps[0].Image = "photo.jpg"
+	if b, err = RenderPage(e); err != nil {
+		t.Fatal(err)
+	}
+	h = readHead(t, b)
+	h.want(t, "og:image")
+	h.want(t, "twitter:card", "summary")
+}
+
+func TestCardSaysTitleOrTakeaway(t *testing.T) {
+	t.Parallel()
+	e := sample()
+	e.Organisation.Accent = "#ffee00" // nobody reads yellow on white
+	c, err := Card(e, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Text != e.Recaps[0].Title || c.Number != 0 || c.Organisation != e.Organisation.Name || c.Accent == "#ffee00" || len(c.Accent) != 7 {
+		t.Errorf("the recap's card is %+v", c)
+	}
+	if c, err = Card(e, 2); err != nil || c.Text != e.Recaps[0].Takeaways[1].Text.Plain || c.Number != 2 || c.Kicker != e.Recaps[0].Title {
+		t.Errorf("the second takeaway's card is %+v, %v", c, err)
+	}
+	if _, err = Card(e, 99); !errs.Is(err, errs.NotFound) {
+		t.Errorf("card 99: %v", err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/jpeg"
+	"sort"
 	"strconv"
 
 	"golang.org/x/image/math/fixed"
@@ -137,11 +138,15 @@ func (p *painter) head(c Card) {
 // fit shapes text in the largest letters with which it fills no more than its
 // box.
 func (p *painter) fit(text string, wide, tall int) paragraph {
-	const largest, smallest, step = 92, 30, 2
-	for size := largest; size > smallest; size -= step {
-		if set := p.shape(text, serif, size, wide, 0); set.height() <= tall && set.width() <= wide {
-			return set
-		}
+	const largest, smallest = 92, 30
+	fits := func(size int) (paragraph, bool) {
+		set := p.shape(text, serif, size, wide, 0)
+		return set, set.height() <= tall && set.width() <= wide
+	}
+	// The first size of these that is too large; the one before it fits.
+	steps := sort.Search(largest-smallest, func(n int) bool { _, ok := fits(smallest + 1 + n); return !ok })
+	if set, ok := fits(smallest + steps); ok {
+		return set
 	}
 	line := p.shape("x", serif, smallest, wide, 1).height()
 	return p.shape(text, serif, smallest, wide, max(tall/line, 1))

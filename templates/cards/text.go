@@ -23,6 +23,7 @@ type painter struct {
 	rtl    bool
 	shaper shaping.HarfbuzzShaper
 	wrap   shaping.LineWrapper
+	raster *vector.Rasterizer // as large as the picture, used again for each run
 }
 
 // paragraph is text broken into lines.
@@ -113,7 +114,12 @@ func (p *painter) draw(text paragraph, left, right, y int, c color.Color) {
 func (p *painter) run(run shaping.Output, x, y fixed.Int26_6, c color.Color) {
 	scale := float32(run.Size) / 64 / float32(run.Face.Upem())
 	bounds := p.img.Bounds()
-	r := vector.NewRasterizer(bounds.Dx(), bounds.Dy())
+	if p.raster == nil {
+		p.raster = vector.NewRasterizer(bounds.Dx(), bounds.Dy())
+	} else {
+		p.raster.Reset(bounds.Dx(), bounds.Dy())
+	}
+	r := p.raster
 	drawn := false
 	for _, g := range run.Glyphs {
 		ox, oy := float32(x+g.XOffset)/64, float32(y-g.YOffset)/64

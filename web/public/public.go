@@ -38,6 +38,8 @@ type house struct {
 	door    *respond.Door
 	inputs  *recent.Values[int64, templates.Edition] // of public editions; they never change
 	targets *recent.Values[shareKey, string]         // where a share link leads
+	cards   *recent.Values[cardKey, []byte]
+	drawing chan struct{} // holds one while a card is drawn
 
 	mu      sync.Mutex
 	org     organisation.Organisation
@@ -51,7 +53,8 @@ func Handler(d Deps) http.Handler {
 }
 
 func open(d Deps) *house {
-	h := &house{Deps: d, inputs: recent.New[int64, templates.Edition](64), targets: recent.New[shareKey, string](4096)}
+	h := &house{Deps: d, inputs: recent.New[int64, templates.Edition](64), targets: recent.New[shareKey, string](4096),
+		cards: recent.New[cardKey, []byte](64), drawing: make(chan struct{}, 1)}
 	h.door = &respond.Door{Log: d.Log, Book: pages.Open("public"), Frame: h.frame, Exempt: []string{"POST /u/{token}"}}
 	return h
 }
@@ -62,6 +65,8 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /{$}", Handle: h.archive},
 		{Pattern: "GET /r/{slug}", Handle: h.recap},
 		{Pattern: "GET /r/{slug}/{n}", Handle: h.recap},
+		{Pattern: "GET /og/{edition}", Handle: h.card},
+		{Pattern: "GET /og/{edition}/{n}", Handle: h.card},
 		{Pattern: "GET /s/{edition}/{network}", Handle: h.share},
 		{Pattern: "GET /s/{edition}/{n}/{network}", Handle: h.share},
 		{Pattern: "GET /u/{token}", Handle: h.unsubscribePage},
