@@ -107,6 +107,11 @@ func TestWrapWithConditions(t *testing.T) {
 
 func TestEveryLanguageHasEveryWord(t *testing.T) {
 	t.Parallel()
+	for _, lang := range []string{"en", "sv", "de", "fr", "es", "ko", "ar"} {
+		if _, ok := inLanguage[lang]; !ok {
+			t.Errorf("there are no words in %s", lang)
+		}
+	}
 	english := reflect.ValueOf(inLanguage["en"])
 	for lang, w := range inLanguage {
 		v := reflect.ValueOf(w)

@@ -140,15 +140,97 @@ var inLanguage = map[string]words{
 			"août", "septembre", "octobre", "novembre", "décembre"},
 		Date: "%[1]d %[2]s %[3]d",
 	},
+	"es": {
+		ViewInBrowser: "Ver en el navegador",
+		Takeaways:     "Lo más importante",
+		TakeawayOf:    "Punto %[1]d de %[2]d",
+		SharePoint:    "Compartir este punto",
+		SharePointOn:  "Compartir el punto %[1]d en %[2]s",
+		More:          "Más",
+		MorePoint:     "Más formas de compartir el punto %[1]d",
+		People:        "Quiénes participaron",
+		Links:         "Enlaces",
+		ShareFriends:  "Compártelo con tus amistades",
+		ShareOn:       "Compartir en %[1]s",
+		Previous:      "Anterior",
+		Next:          "Siguiente",
+		Whole:         "Leer el resumen completo",
+		Original:      "Leer el artículo original",
+		WhyYouGetThis: "Recibes este correo porque te suscribiste a las noticias de %[1]s.",
+		WhyNoName:     "Recibes este correo porque te suscribiste a este boletín.",
+		Unsubscribe:   "Darse de baja",
+		Preferences:   "Cambiar lo que recibes",
+		Questions:     "¿Preguntas?",
+		LogoOf:        "%[1]s",
+		Months: [12]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio",
+			"agosto", "septiembre", "octubre", "noviembre", "diciembre"},
+		Date: "%[1]d de %[2]s de %[3]d",
+	},
+	"ko": {
+		ViewInBrowser: "브라우저에서 보기",
+		Takeaways:     "핵심 내용",
+		TakeawayOf:    "핵심 내용 %[2]d개 중 %[1]d번째",
+		SharePoint:    "이 내용 공유하기",
+		SharePointOn:  "%[1]d번 내용을 %[2]s에 공유하기",
+		More:          "더 보기",
+		MorePoint:     "%[1]d번 내용을 공유하는 다른 방법",
+		People:        "참여한 사람들",
+		Links:         "링크",
+		ShareFriends:  "친구들과 공유하기",
+		ShareOn:       "%[1]s에 공유하기",
+		Previous:      "이전",
+		Next:          "다음",
+		Whole:         "요약 전체 읽기",
+		Original:      "원문 읽기",
+		WhyYouGetThis: "%[1]s 소식을 구독하셨기 때문에 이 메일을 보내 드립니다.",
+		WhyNoName:     "이 뉴스레터를 구독하셨기 때문에 이 메일을 보내 드립니다.",
+		Unsubscribe:   "구독 취소",
+		Preferences:   "받는 소식 변경하기",
+		Questions:     "궁금한 점이 있으신가요?",
+		LogoOf:        "%[1]s",
+		Months:        [12]string{"1월", "2월", "3월", "4월", "5월", "6월", "7월", "8월", "9월", "10월", "11월", "12월"},
+		Date:          "%[3]d년 %[2]s %[1]d일",
+	},
+	"ar": {
+		ViewInBrowser: "عرض في المتصفح",
+		Takeaways:     "أهم النقاط",
+		TakeawayOf:    "النقطة %[1]d من %[2]d",
+		SharePoint:    "شارك هذه النقطة",
+		SharePointOn:  "شارك النقطة %[1]d على %[2]s",
+		More:          "المزيد",
+		MorePoint:     "طرق أخرى لمشاركة النقطة %[1]d",
+		People:        "المشاركون",
+		Links:         "روابط",
+		ShareFriends:  "شارك مع أصدقائك",
+		ShareOn:       "شارك على %[1]s",
+		Previous:      "السابق",
+		Next:          "التالي",
+		Whole:         "اقرأ الملخص كاملًا",
+		Original:      "اقرأ المقال الأصلي",
+		WhyYouGetThis: "تصلك هذه الرسالة لأنك اشتركت في أخبار %[1]s.",
+		WhyNoName:     "تصلك هذه الرسالة لأنك اشتركت في هذه النشرة.",
+		Unsubscribe:   "إلغاء الاشتراك",
+		Preferences:   "تغيير ما يصلك",
+		Questions:     "هل لديك أسئلة؟",
+		LogoOf:        "%[1]s",
+		Months: [12]string{"يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو",
+			"أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"},
+		Date: "%[1]d %[2]s %[3]d",
+	},
 }
 
 // wordsOf returns the words for a BCP 47 tag.
 func wordsOf(lang string) words {
-	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
-	if w, ok := inLanguage[base]; ok {
+	if w, ok := knownWords(lang); ok {
 		return w
 	}
 	return inLanguage["en"]
+}
+
+func knownWords(lang string) (words, bool) {
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	w, ok := inLanguage[base]
+	return w, ok
 }
 
 // day writes a date as the language does, in the time's own zone.
