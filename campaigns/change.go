@@ -37,6 +37,9 @@ func (d *Desk) Change(ctx context.Context, actor string, c Campaign, base time.T
 	if err := c.validate(); err != nil {
 		return Campaign{}, err
 	}
+	if err := d.checkLines(ctx, c); err != nil {
+		return Campaign{}, err
+	}
 	changed := c.differs(old)
 	if len(changed) == 0 {
 		return old, nil

@@ -92,6 +92,10 @@ type Desk struct {
 	Office  Office
 	BaseURL string // of this installation, as readers reach it, no slash at the end
 	Now     func() time.Time
+	// Fields returns those of names that some reader has a value for, and others
+	// that readers have; all of names where there are no readers yet. nil: no
+	// merge tag is taken for unknown.
+	Fields func(ctx context.Context, names []string) ([]string, error)
 }
 
 // Create checks a new campaign and keeps it. Lists are given by ListNames. A
@@ -105,6 +109,9 @@ func (d *Desk) Create(ctx context.Context, actor string, c Campaign) (Campaign, 
 	err := c.validate()
 	if err == nil {
 		err = c.firesAfter(now)
+	}
+	if err == nil {
+		err = d.checkLines(ctx, c)
 	}
 	if err != nil {
 		return Campaign{}, err

@@ -54,6 +54,9 @@ func (d *Desk) Publish(ctx context.Context, actor string, p Publication) (Editio
 	if p.ReplyTo == "" {
 		p.ReplyTo = org.ReplyTo
 	}
+	if err := d.checkTags(ctx, templates.Edition{Subject: p.Subject, Recaps: []recaps.Recap{p.Recap.Recap}}); err != nil {
+		return Edition{}, err
+	}
 	now := d.Now()
 	if p.DueAt.IsZero() {
 		p.DueAt = now

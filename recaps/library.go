@@ -99,6 +99,17 @@ const (
 type Library struct {
 	Store Store
 	Now   func() time.Time
+	// Check refuses content for reasons that this package does not know, such as
+	// merge tags; nil: nothing more is asked of a recap.
+	Check func(ctx context.Context, r Recap) error
+}
+
+// allows asks all that new content must be.
+func (l *Library) allows(ctx context.Context, r Recap) error {
+	if err := l.checkTranslation(ctx, r); err != nil || l.Check == nil {
+		return err
+	}
+	return l.Check(ctx, r)
 }
 
 // Keep stores r under its slug and returns what is kept. A new slug makes a new
@@ -197,7 +208,7 @@ func (l *Library) Revise(ctx context.Context, actor string, id ID, base int, r R
 }
 
 func (l *Library) add(ctx context.Context, actor string, r Recap, source string) (Saved, error) {
-	if err := l.checkTranslation(ctx, r); err != nil {
+	if err := l.allows(ctx, r); err != nil {
 		return Saved{}, err
 	}
 	now := l.now()
@@ -210,7 +221,7 @@ func (l *Library) add(ctx context.Context, actor string, r Recap, source string)
 }
 
 func (l *Library) revise(ctx context.Context, actor string, old Saved, r Recap, source string) (Saved, error) {
-	if err := l.checkTranslation(ctx, r); err != nil {
+	if err := l.allows(ctx, r); err != nil {
 		return Saved{}, err
 	}
 	s := old

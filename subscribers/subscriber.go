@@ -64,7 +64,7 @@ func (s Subscriber) Values() map[string]string {
 	for k, f := range s.Fields {
 		v[k] = f
 	}
-	v["email"] = s.Email
+	v["email"], v["language"] = s.Email, s.Language
 	v["name"] = s.Name
 	if s.Name == "" {
 		v["name"] = strings.TrimSpace(s.Fields["first_name"] + " " + s.Fields["last_name"])

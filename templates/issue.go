@@ -40,6 +40,7 @@ type story struct {
 // passage is a paragraph in the forms that the renderings need.
 type passage struct {
 	field  string  // for messages
+	lang   string  // of the recap
 	pieces []Piece // plain, EscapeNone
 	plain  string  // for readers without values: pages and snippets
 	html   string  // not sanitised
@@ -156,7 +157,7 @@ func readStory(r recaps.Recap, before int, anchors map[string]bool) (story, erro
 		}
 	}
 	for n, t := range r.Lead {
-		p, err := readPassage(t, fmt.Sprintf("lead paragraph %d", n+1))
+		p, err := readPassage(t, fmt.Sprintf("lead paragraph %d", n+1), r.Lang)
 		if err != nil {
 			return s, err
 		}
@@ -165,7 +166,7 @@ func readStory(r recaps.Recap, before int, anchors map[string]bool) (story, erro
 		}
 	}
 	for n, t := range r.Takeaways {
-		p, err := readPassage(t.Text, fmt.Sprintf("takeaway %d", n+1))
+		p, err := readPassage(t.Text, fmt.Sprintf("takeaway %d", n+1), r.Lang)
 		if err != nil {
 			return s, err
 		}
@@ -197,7 +198,7 @@ func (s *story) onlyLink(p passage) bool {
 	return false
 }
 
-func readPassage(t recaps.Text, field string) (passage, error) {
+func readPassage(t recaps.Text, field, lang string) (passage, error) {
 	plain := t.Plain
 	if strings.TrimSpace(plain) == "" {
 		plain = textOf(t.HTML)
@@ -206,7 +207,8 @@ func readPassage(t recaps.Text, field string) (passage, error) {
 	if err != nil {
 		return passage{}, &errs.Error{Kind: errs.Invalid, Field: field, Err: err}
 	}
-	p := passage{field: field, pieces: pieces, plain: oneSpace(plainOf(pieces)), html: t.HTML, links: anchorsOf(t.HTML)}
+	pieces = inLanguageOf(lang, pieces)
+	p := passage{field: field, lang: lang, pieces: pieces, plain: oneSpace(plainOf(pieces)), html: t.HTML, links: anchorsOf(t.HTML)}
 	if strings.TrimSpace(p.html) == "" && plain != "" {
 		p.html = "<p>" + html.EscapeString(oneSpace(plain)) + "</p>"
 	}
@@ -219,7 +221,7 @@ func (p *passage) rich(d dress) ([]Piece, error) {
 	if err != nil {
 		return nil, &errs.Error{Kind: errs.Invalid, Field: p.field, Err: err}
 	}
-	return pieces, nil
+	return inLanguageOf(p.lang, pieces), nil
 }
 
 // oneSpace puts a text on one line with single spaces.

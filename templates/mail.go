@@ -69,8 +69,17 @@ func (i *issue) mail() (Mail, error) {
 	if err != nil {
 		return Mail{}, err
 	}
+	for _, p := range []Part{htmlPart, textPart} {
+		if n := p.size(); n > maxMail {
+			return Mail{}, errs.Invalidf("the mail has %d KB: keep it below %d KB by shortening recaps or splitting the edition", n>>10, maxMail>>10)
+		}
+	}
 	return Mail{Subject: subject, HTML: htmlPart, Text: textPart}, nil
 }
+
+// maxMail bounds one part of a mail, in bytes, before readers' values: it is
+// copied for each of them.
+const maxMail = 1 << 20
 
 // trimLines removes indentation and empty lines, which cost bytes in a mail
 // that Gmail clips at 102,400. No text of the theme spans lines in a way that
@@ -120,7 +129,7 @@ func (i *issue) line(field, text string, esc Escape) (Part, error) {
 	if err != nil {
 		return Part{}, &errs.Error{Kind: errs.Invalid, Field: field, Err: err}
 	}
-	return Part{Pieces: settle(pieces, SlotViewURL, i.viewURL())}, nil
+	return Part{Pieces: settle(inLanguageOf(i.lang, pieces), SlotViewURL, i.viewURL())}, nil
 }
 
 // viewURL is where the mail can be read in a browser: our page, else the

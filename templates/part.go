@@ -21,6 +21,7 @@ type Piece struct {
 	Then     []Piece `json:"then,omitempty"`     // with Cond: shown where the reader has a value for Slot
 	Else     []Piece `json:"else,omitempty"`     // with Cond: shown where it is empty
 	Cond     bool    `json:"cond,omitempty"`     // a condition on Slot, not the slot itself
+	Date     string  `json:"date,omitempty"`     // with Slot "language": this date in the reader's language, or in that of Fallback
 }
 
 // Escape says where in the output a slot stands.
@@ -41,6 +42,9 @@ const (
 	SlotPreferencesURL = "preferences_url"
 	SlotViewURL        = "view_url"
 )
+
+// slotLanguage is the reader's language, a BCP 47 tag. Dates ask for it.
+const slotLanguage = "language"
 
 func systemSlot(name string) bool {
 	return name == SlotUnsubscribeURL || name == SlotPreferencesURL || name == SlotViewURL
@@ -69,11 +73,24 @@ func fillPieces(b []byte, pieces []Piece, values map[string]string) []byte {
 	return b
 }
 
+// size is how many bytes of fixed text the part holds, both sides of its
+// conditions counted.
+func (p Part) size() int {
+	n := 0
+	for _, x := range p.Pieces {
+		n += len(x.Text) + len(x.Fallback) + Part{x.Then}.size() + Part{x.Else}.size()
+	}
+	return n
+}
+
 // Value is what the slot shows for these values: the reader's value or the
 // fallback, escaped for its place. Line breaks and other control characters
 // become spaces, so that a value can never start a line of its own.
 func (p *Piece) Value(values map[string]string) string {
 	v := values[p.Slot]
+	if p.Date != "" {
+		return p.Escape.apply(writtenDate(p.Date, v, p.Fallback))
+	}
 	if v == "" {
 		v = p.Fallback
 	}

@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -36,17 +37,19 @@ type tag struct {
 	text     string // of tagText; of other kinds the tag as written, for messages
 	name     string
 	fallback string
+	date     string // of {{date …}}
 	escape   Escape
 	at       int // character of the source, from 1
 	element  int // the HTML element that the tag stands in, by number of its start; 0 in plain text
 }
 
 // ParseSlots reads an author's plain text with merge tags and returns it as
-// pieces for one place. Three forms exist:
+// pieces for one place. Four forms exist:
 //
 //	{{first_name}}  {{first_name|there}}            a reader's field, with what stands in for it
 //	{{#if city}}in {{city}}{{else}}near you{{/if}}  one of two texts; the else is optional
 //	{{unsubscribe_url}} {{preferences_url}} {{view_url}}  links of this mail, without fallback
+//	{{date 2027-05-03}}  {{date 2027-05-03 18:00}}  a date as the reader's language writes it
 //
 // Names are [a-z][a-z0-9_]*, at most 40 letters. Fixed text comes back escaped
 // for the place: as it is for EscapeNone, HTML-escaped for the other two.
@@ -121,6 +124,13 @@ func parseTag(inner string) (t tag, problem string) {
 		}
 		return tag{kind: tagIf, name: name}, ""
 	}
+	if day, isDate := strings.CutPrefix(trimmed, "date "); isDate {
+		day = strings.TrimSpace(day)
+		if _, _, ok := parseDate(day); !ok {
+			return tag{}, "is no date: write {{date 2027-05-03}} or {{date 2027-05-03 18:00}}"
+		}
+		return tag{kind: tagSlot, name: slotLanguage, date: day}, ""
+	}
 	name, fallback, hasFallback := strings.Cut(inner, "|")
 	name, fallback = strings.TrimSpace(name), strings.TrimSpace(fallback)
 	switch {
@@ -169,7 +179,7 @@ func assemble(tags []tag) ([]Piece, error) {
 		case tagText:
 			out = appendText(out, t.text)
 		case tagSlot:
-			out = append(out, Piece{Slot: t.name, Fallback: t.fallback, Escape: t.escape})
+			out = append(out, Piece{Slot: t.name, Fallback: t.fallback, Escape: t.escape, Date: t.date})
 		case tagIf:
 			if len(stack) == maxNesting {
 				return nil, badTag(t.text, t.at, fmt.Sprintf("stands within %d other conditions: use fewer", maxNesting))
@@ -221,6 +231,22 @@ func appendText(out []Piece, text string) []Piece {
 
 // plainOf is what a reader without any values sees: fallbacks and else texts.
 func plainOf(pieces []Piece) string { return string(fillPieces(nil, pieces, nil)) }
+
+// inLanguageOf tells dates which language they are written in where a reader has
+// none. pieces are left alone; what comes back is a copy where it differs.
+func inLanguageOf(lang string, pieces []Piece) []Piece {
+	out := slices.Clone(pieces)
+	for i := range out {
+		p := &out[i]
+		if p.Date != "" {
+			p.Fallback = lang
+		}
+		if p.Cond {
+			p.Then, p.Else = inLanguageOf(lang, p.Then), inLanguageOf(lang, p.Else)
+		}
+	}
+	return out
+}
 
 // settle replaces every slot called name by a fixed value, escaped for its
 // place. pieces are left alone; what comes back is a copy where it differs.

@@ -110,6 +110,9 @@ func headWidth(pieces []Piece, after int) int {
 }
 
 func slotWidth(p Piece) int {
+	if p.Date != "" {
+		return utf8.RuneCountInString(writtenDate(p.Date, "", p.Fallback))
+	}
 	if systemSlot(p.Slot) {
 		return textWidth // an address: on a line of its own where it can be
 	}

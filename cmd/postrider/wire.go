@@ -96,7 +96,8 @@ func (s *session) open() (*house, error) {
 	h.porter = &organisation.Porter{Store: db, Hasher: auth.NewHasher(), Secrets: sealer, Now: time.Now}
 	h.book = &delivery.RelayBook{Store: db, Secrets: sealer, Now: time.Now, Tokens: tokenSource}
 	h.ring = &delivery.KeyRing{Store: db, Secrets: sealer, Now: time.Now, Lookup: net.DefaultResolver.LookupTXT}
-	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now}
+	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now, Fields: db.ReaderFields}
+	h.library.Check = h.desk.CheckTags
 	return h, nil
 }
 
