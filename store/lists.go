@@ -91,3 +91,16 @@ func (s *Store) ListPage(ctx context.Context, after string, limit int) ([]subscr
 	})
 	return out, s.wrap("listing lists", err)
 }
+
+// ListNames are lists by name without counts, at most limit.
+func (s *Store) ListNames(ctx context.Context, limit int) ([]subscribers.List, error) {
+	rows, err := s.reader().query(ctx, `SELECT id, name, title, description, created_at FROM lists ORDER BY name LIMIT $1`, limit)
+	out, err := collect(rows, err, func(r *sql.Rows) (subscribers.List, error) {
+		var l subscribers.List
+		var created int64
+		err := r.Scan(&l.ID, &l.Name, &l.Title, &l.Description, &created)
+		l.CreatedAt = fromMillis(created)
+		return l, err
+	})
+	return out, s.wrap("listing lists", err)
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"postrider/delivery"
+	"postrider/delivery/mailer"
 	"postrider/events"
 	"postrider/internal/errs"
 	"postrider/scheduler"
@@ -137,6 +138,7 @@ func (p *process) mount(front, back net.Listener) {
 	p.serve(back, admin.Handler(admin.Deps{
 		Store: p.store, Desk: p.desk, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base, URL: p.adminURL,
 		Proxies: p.config.proxies(), Now: now, Log: p.log,
+		Registry: p.registry, Clerk: p.clerk, Book: p.book, Ring: p.ring, Prober: mailer.New(mailer.Options{}),
 	}))
 }
 
@@ -167,6 +169,9 @@ func (p *process) run(pagesOnly bool) error {
 		})
 	}
 	parts.Go(func() { p.shares.Run(ctx) })
+	if len(p.servers) > 0 {
+		parts.Go(func() { p.clerk.Run(ctx) })
+	}
 	if !pagesOnly {
 		if err := p.store.SetNote(ctx, urlNote, p.base); err != nil {
 			fail(err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 
 	"postrider/campaigns"
@@ -21,6 +22,7 @@ import (
 	"postrider/recaps"
 	"postrider/store"
 	"postrider/subscribers"
+	"postrider/subscribers/intake"
 )
 
 // session is one run of a command.
@@ -66,6 +68,7 @@ type house struct {
 	office   *organisation.Office
 	porter   *organisation.Porter
 	registry *subscribers.Registry
+	clerk    *intake.Clerk
 	desk     *campaigns.Desk
 	book     *delivery.RelayBook
 	ring     *delivery.KeyRing
@@ -88,6 +91,7 @@ func (s *session) open() (*house, error) {
 	h.library = &recaps.Library{Store: db, Now: time.Now}
 	h.office = &organisation.Office{Store: db, Now: time.Now}
 	h.registry = &subscribers.Registry{Store: db, Now: time.Now, Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}
+	h.clerk = intake.New(db, h.registry, uploads(db.Path(), keys), time.Now, h.log)
 	sealer, err := newSealer(keys)
 	if err != nil {
 		_ = db.Close()
@@ -153,6 +157,15 @@ func (h *house) courier(relays func(context.Context) ([]delivery.Relay, error)) 
 		Ledger: h.store, Desk: h.desk, Mailer: mailer.New(mailer.Options{}), Relays: relays, Sign: h.ring.Signers, Keys: h.keys,
 		Now: h.store.Now, Log: h.log, Node: fmt.Sprintf("%s/%d", host, os.Getpid()), LeaseTTL: h.lease,
 	}
+}
+
+// uploads is the folder for files of readers: beside a SQLite file, which is
+// then all of the installation; else among this machine's temporary ones.
+func uploads(sqlite string, keys tokens.Keys) string {
+	if sqlite != "" {
+		return sqlite + ".uploads"
+	}
+	return filepath.Join(os.TempDir(), "postrider-uploads-"+keys.Fingerprint()[:12])
 }
 
 // newSealer encrypts what the database keeps secret with keys derived from the

@@ -10,10 +10,13 @@ import (
 	"time"
 
 	"postrider/campaigns"
+	"postrider/delivery"
 	"postrider/internal/auth"
 	"postrider/internal/tokens"
 	"postrider/organisation"
 	"postrider/store"
+	"postrider/subscribers"
+	"postrider/subscribers/intake"
 	"postrider/web/assets"
 	"postrider/web/pages"
 	"postrider/web/recent"
@@ -22,17 +25,22 @@ import (
 
 // Deps is what the administration works with. All fields are needed.
 type Deps struct {
-	Store   *store.Store
-	Desk    *campaigns.Desk
-	Office  *organisation.Office
-	Porter  *organisation.Porter
-	Keys    tokens.Keys
-	Token   string // opens the administration until there is a team; at least 16 letters, else it opens nothing
-	Public  string // URL of the public pages, no slash at the end
-	URL     string // of the administration itself, no slash at the end
-	Proxies respond.Proxies
-	Now     func() time.Time
-	Log     *slog.Logger
+	Store    *store.Store
+	Desk     *campaigns.Desk
+	Office   *organisation.Office
+	Porter   *organisation.Porter
+	Registry *subscribers.Registry
+	Clerk    *intake.Clerk
+	Book     *delivery.RelayBook
+	Ring     *delivery.KeyRing
+	Prober   delivery.Prober
+	Keys     tokens.Keys
+	Token    string // opens the administration until there is a team; at least 16 letters, else it opens nothing
+	Public   string // URL of the public pages, no slash at the end
+	URL      string // of the administration itself, no slash at the end
+	Proxies  respond.Proxies
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 type house struct {
@@ -108,7 +116,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /editions/{id}/frame/page", Needs: analyst, Handle: h.pageFrame},
 		{Pattern: "GET /reader-link", Needs: analyst, Handle: h.readerLink},
 		{Pattern: "GET " + assets.Prefix, Needs: anyone, Handle: assets.Serve},
-	}, h.signInRoutes(), h.accountRoutes(), h.teamRoutes(), h.auditRoutes())
+	}, h.signInRoutes(), h.accountRoutes(), h.teamRoutes(), h.auditRoutes(), h.readerRoutes())
 }
 
 // clock writes times in the zone of a campaign, of the organisation where it
