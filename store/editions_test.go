@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -406,6 +407,35 @@ func TestNotesAreClaimedOnce(t *testing.T) {
 		}
 		if got := must[string](t)(s.Note(ctx, "key")); got != "third" {
 			t.Errorf("the note is %q", got)
+		}
+	})
+}
+
+// TestLedgerIsWalkedByState: page by page everybody of a state comes once,
+// those who are due first in front.
+func TestLedgerIsWalkedByState(t *testing.T) {
+	inNewsrooms(t, func(t *testing.T, n *newsroom) {
+		n.join(t, "news", emails(0, 7)...)
+		id := n.sending(t, "news")
+		for i, due := range []int64{500, 0, 100, 0, 100, 300} {
+			storetest.Exec(t, n.Store, `UPDATE recipients SET state = 'deferred', not_before = $3 WHERE edition_id = $1 AND subscriber_id = $2`,
+				int64(id), int64(n.find(t, emails(i, i+1)[0])), due)
+		}
+		for _, size := range []int{1, 2, 3, 10} {
+			var got []string
+			var after delivery.RecipientID
+			for {
+				page := must[[]delivery.Recipient](t)(n.Recipients(ctx, id, delivery.Deferred, after, size))
+				if len(page) == 0 {
+					break
+				}
+				for _, r := range page {
+					got, after = append(got, r.Email[:5]), r.ID
+				}
+			}
+			if want := []string{"r0001", "r0003", "r0002", "r0004", "r0005", "r0000"}; !slices.Equal(got, want) {
+				t.Errorf("%d at a time: %q, want %q", size, got, want)
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"postrider/campaigns"
@@ -21,19 +22,36 @@ func scanRecipient(r *sql.Rows) (delivery.Recipient, error) {
 	return p, err
 }
 
-// Recipients returns at most limit rows of an edition's ledger behind after,
-// in the order of their ids; state empty means all.
+// Recipients returns at most limit rows of an edition's ledger behind after: in
+// the order of their ids, or, of one state, in the order in which they are due.
+// State empty means all; after 0 begins.
 func (s *Store) Recipients(ctx context.Context, e campaigns.EditionID, state delivery.State, after delivery.RecipientID, limit int) ([]delivery.Recipient, error) {
-	where, args := `r.edition_id = $1 AND r.id > $2`, []any{e, after, limit}
-	if state != "" {
-		where += ` AND r.state = $4`
-		args = append(args, state)
+	if state == "" {
+		return s.recipients(ctx, `r.edition_id = $1 AND r.id > $2`, `r.id`, e, after, limit)
 	}
+	due := int64(-1)
+	err := s.reader().row(ctx, `SELECT not_before FROM recipients WHERE id = $1`, after).Scan(&due)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, s.wrap("reading the ledger", err)
+	}
+	// In the order of the index that leases use, in two steps: first those due at
+	// the same moment, then the later ones. SQLite would walk through all of the
+	// state for both at once.
+	out, err := s.recipients(ctx, `r.edition_id = $1 AND r.state = $4 AND r.not_before = $5 AND r.id > $2`, `r.id`, e, after, limit, state, due)
+	if err != nil || len(out) == limit {
+		return out, err
+	}
+	rest, err := s.recipients(ctx, `r.edition_id = $1 AND r.state = $4 AND r.not_before > $2`, `r.not_before, r.id`, e, due, limit-len(out), state)
+	return append(out, rest...), err
+}
+
+// recipients reads rows of a ledger; $3 of its arguments is the limit.
+func (s *Store) recipients(ctx context.Context, where, order string, args ...any) ([]delivery.Recipient, error) {
 	rows, err := s.reader().query(ctx, `
 		SELECT `+recipientColumns+`
 		FROM recipients r LEFT JOIN subscribers s ON s.id = r.subscriber_id
 		WHERE `+where+`
-		ORDER BY r.id
+		ORDER BY `+order+`
 		LIMIT $3`, args...)
 	out, err := collect(rows, err, scanRecipient)
 	return out, s.wrap("reading the ledger", err)

@@ -50,6 +50,7 @@ type house struct {
 	boxes   *auth.Boxes              // of what a browser carries for us
 	again   http.Handler             // for a request that was kept over a sign-in
 	glances *recent.Values[campaigns.EditionID, glance]
+	tallies *recent.Values[campaigns.EditionID, tally]
 }
 
 // Handler answers the requests of operators. Every route says who may use it;
@@ -60,7 +61,8 @@ func Handler(d Deps) http.Handler {
 }
 
 func open(d Deps) *house {
-	h := &house{Deps: d, needs: map[string]respond.Needs{}, glances: recent.New[campaigns.EditionID, glance](256)}
+	h := &house{Deps: d, needs: map[string]respond.Needs{}, glances: recent.New[campaigns.EditionID, glance](256),
+		tallies: recent.New[campaigns.EditionID, tally](256)}
 	h.door = &respond.Door{
 		Log: d.Log, Book: pages.Open("admin"), Guard: h.guard, Policy: respond.Policy{Scripts: true, Frames: true},
 		Frame: func(r *http.Request) pages.Frame { return h.around(r) },

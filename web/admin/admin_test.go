@@ -32,7 +32,7 @@ const token = "a-token-of-the-test"
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 type world struct {
-	t          *testing.T
+	t          testing.TB
 	store      *store.Store
 	desk       *campaigns.Desk
 	office     *organisation.Office
@@ -49,7 +49,7 @@ type world struct {
 
 const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
 
-func build(t *testing.T) *world {
+func build(t testing.TB) *world {
 	t.Helper()
 	ctx := context.Background()
 	w := &world{t: t, now: noon}
@@ -156,7 +156,7 @@ func (w *world) signIn() *world {
 	return w
 }
 
-func text(t *testing.T, r *http.Response) string {
+func text(t testing.TB, r *http.Response) string {
 	t.Helper()
 	b, err := io.ReadAll(r.Body)
 	if err != nil {

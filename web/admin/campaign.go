@@ -124,7 +124,7 @@ func (h *house) past(r *http.Request, v *campaignView, clock pages.Clock) error 
 				return err
 			}
 			if err == nil {
-				f, err := h.Store.Figures(r.Context(), e.ID)
+				f, err := h.figures(r.Context(), e)
 				if err != nil {
 					return err
 				}

@@ -43,7 +43,7 @@ func (h *house) editions(w http.ResponseWriter, r *http.Request) error {
 	}
 	clock := h.clock(r, "")
 	for _, e := range all {
-		f, err := h.Store.Figures(r.Context(), e.ID)
+		f, err := h.figures(r.Context(), e)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (h *house) view(r *http.Request) (editionView, error) {
 		return editionView{}, err
 	}
 	v := editionView{Edition: e, URL: editionURL(e.ID), Mark: pages.EditionMark(h.words(r), e.State)}
-	if v.Figures, err = h.Store.Figures(r.Context(), e.ID); err != nil {
+	if v.Figures, err = h.figures(r.Context(), e); err != nil {
 		return v, err
 	}
 	if v.Undecided, err = h.Store.Undecided(r.Context(), e.ID); err != nil {

@@ -148,7 +148,7 @@ func (h *house) look(r *http.Request, v *homeView, editions []campaigns.Edition)
 		var f delivery.Figures
 		if busy || i < homeLatest || e.State == campaigns.Held || e.State == campaigns.EditionPaused {
 			var err error
-			if f, err = h.Store.Figures(r.Context(), e.ID); err != nil {
+			if f, err = h.figures(r.Context(), e); err != nil {
 				return err
 			}
 		}
