@@ -107,6 +107,7 @@ var owners = map[string]string{
 	"github.com/go-fonts/dejavu":         "templates/cards",
 	"github.com/go-fonts/stix":           "templates/cards",
 	"github.com/go-text/typesetting":     "templates/cards",
+	"github.com/gorilla/feeds":           "web/public",
 	"github.com/robfig/cron/v3":          "scheduler/schedule",
 	"github.com/wneessen/go-mail":        "delivery/mailer",
 	"github.com/yuin/goldmark":           "recaps",

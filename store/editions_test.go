@@ -277,6 +277,13 @@ func TestPagesArePublicFromTheFrozenAudienceOn(t *testing.T) {
 		if _, err := n.PublicEdition(ctx, "other"); !errs.Is(err, errs.NotFound) {
 			t.Errorf("another slug's page: %v", err)
 		}
+		all := must[[]campaigns.Edition](t)(n.PublicEditions(ctx, 0, 10))
+		if len(all) != 1 || all[0].ID != second {
+			t.Errorf("public are %v, want the page once, as its latest edition", all)
+		}
+		if older := must[[]campaigns.Edition](t)(n.PublicEditions(ctx, second, 10)); len(older) != 0 {
+			t.Errorf("older than the latest are %v, which another edition of the page replaced", older)
+		}
 	})
 }
 

@@ -88,6 +88,7 @@ type pageView struct {
 	Headline                   string // of the preview card
 	Description                string
 	Canonical                  string
+	Feed                       string
 	ShareURL                   string
 	Preview                    *preview // beside a shared link; nil for none
 	PublishedISO, PublishedDay string
@@ -166,6 +167,9 @@ func (i *issue) pageBase() pageView {
 		Title: first.recap.Title, Preview: i.preview(0), Kicker: first.kicker(),
 		PageURL: i.pageURL(), Style: template.CSS(pageStyle()), //nolint:gosec // our own file
 		AccentStyle: template.CSS(accentStyle(i.edition.Organisation.Accent)), //nolint:gosec // #rrggbb of our own making
+	}
+	if i.base != "" {
+		v.Feed = i.base + "/feed.xml"
 	}
 	if t := i.edition.Published; !t.IsZero() {
 		v.PublishedISO, v.PublishedDay = t.Format(time.RFC3339), i.words.day(t)

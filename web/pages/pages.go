@@ -29,6 +29,7 @@ type Frame struct {
 	Here    string // URL of the entry of Nav that this page belongs to
 	Colour  string // of the organisation, "#rrggbb"; empty: the accent that ships
 	Foot    []string
+	Feeds   bool // the house has feeds of what it publishes
 	Live    bool // parts of the page renew themselves
 	Reload  int  // seconds, for browsers without scripts; 0 for never
 	Scripts bool // loads the house's script

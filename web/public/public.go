@@ -28,6 +28,7 @@ type Deps struct {
 	Registry *subscribers.Registry
 	Keys     tokens.Keys
 	Shares   *events.Shares
+	Base     string // URL of the public pages, no slash at the end
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -75,6 +76,10 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "POST /p/{token}", Handle: h.preferences},
 		{Pattern: "GET " + organisation.LogoPath + "{name}", Handle: h.logo},
 		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
+		{Pattern: "GET /feed.xml", Handle: h.rss},
+		{Pattern: "GET /atom.xml", Handle: h.atom},
+		{Pattern: "GET /feed.json", Handle: h.jsonFeed},
+		{Pattern: "GET /sitemap.xml", Handle: h.sitemap},
 		{Pattern: "GET /robots.txt", Handle: h.robots},
 		{Pattern: "GET /healthz", Handle: h.health},
 		{Pattern: "GET /.well-known/postrider", Handle: h.wellKnown},
@@ -84,7 +89,7 @@ func (h *house) routes() []respond.Route {
 // frame is the organisation's: its name, colour and address.
 func (h *house) frame(r *http.Request) pages.Frame {
 	org := h.organisation(r)
-	f := pages.Frame{Brand: pages.Link{Label: org.Name, URL: "/"}, Colour: org.Accent, Narrow: true}
+	f := pages.Frame{Brand: pages.Link{Label: org.Name, URL: "/"}, Colour: org.Accent, Narrow: true, Feeds: true}
 	if f.Brand.Label == "" {
 		f.Brand.Label = "Postrider"
 	}
@@ -116,7 +121,7 @@ func (h *house) organisation(r *http.Request) organisation.Organisation {
 }
 
 func (h *house) robots(w http.ResponseWriter, _ *http.Request) error {
-	return plain(w, "User-agent: *\nDisallow: /p/\nDisallow: /s/\nDisallow: /u/\n")
+	return plain(w, "User-agent: *\nDisallow: /p/\nDisallow: /s/\nDisallow: /u/\nSitemap: "+h.Base+"/sitemap.xml\n")
 }
 
 // health says ok when the database answers.

@@ -83,7 +83,7 @@ func build(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.edition = e.ID
-	w.handler = Handler(Deps{Store: s, Registry: registry, Keys: keys, Shares: w.shares, Now: now, Log: log})
+	w.handler = Handler(Deps{Store: s, Registry: registry, Keys: keys, Shares: w.shares, Base: "https://news.example.org", Now: now, Log: log})
 	return w
 }
 

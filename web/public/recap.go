@@ -7,6 +7,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 
 	"postrider/campaigns"
 	"postrider/internal/errs"
@@ -37,18 +41,25 @@ func (h *house) recap(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(page)
+	respond.Published(w, page)
+	return unchanged(w, r, "text/html; charset=utf-8", time.Minute, page)
+}
+
+// unchanged answers with a document that everybody may keep for a while, and
+// only says so to whom has it already.
+func unchanged(w http.ResponseWriter, r *http.Request, kind string, keep time.Duration, doc []byte) error {
+	sum := sha256.Sum256(doc)
 	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
 	header := w.Header()
 	header.Set("Etag", tag)
-	header.Set("Cache-Control", "public, max-age=60")
+	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(keep.Seconds())))
 	if matches(r.Header.Get("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	respond.Published(w, page)
-	header.Set("Content-Length", strconv.Itoa(len(page)))
-	_, _ = w.Write(page) // the reader has gone: nobody is left to be told
+	header.Set("Content-Type", kind)
+	header.Set("Content-Length", strconv.Itoa(len(doc)))
+	_, _ = w.Write(doc) // the reader has gone: nobody is left to be told
 	return nil
 }
 
@@ -77,8 +88,9 @@ func matches(header, tag string) bool {
 
 const (
 	archivePage  = 20  // recaps on a page
-	archiveBatch = 100 // editions read at once
-	archiveReads = 5   // batches at most, so that a page costs no more than that
+	archiveBatch = 200 // editions read at once when searching
+	archiveReads = 10  // batches at most, so that a page costs no more than that
+	maxSearch    = 100 // letters
 )
 
 // archiveView is the front page.
@@ -87,6 +99,7 @@ type archiveView struct {
 	Recaps []archiveEntry
 	Older  string // URL, empty on the last page
 	First  bool
+	Search string // what is looked for, empty for everything
 }
 
 type archiveEntry struct {
@@ -94,7 +107,8 @@ type archiveEntry struct {
 }
 
 // archive lists the public recaps, newest first, each once: a recap that went
-// out again stands where it went out last.
+// out again stands where it went out last. A search looks for all its words in
+// the title.
 func (h *house) archive(w http.ResponseWriter, r *http.Request) error {
 	before, err := cursor(r)
 	if err != nil {
@@ -102,36 +116,62 @@ func (h *house) archive(w http.ResponseWriter, r *http.Request) error {
 	}
 	org := h.organisation(r)
 	clock := pages.In(words.English(), h.Now(), org.Zone)
-	v := archiveView{Name: org.Name, First: before == 0}
-	seen := map[string]bool{}
-	more := true
+	v := archiveView{Name: org.Name, First: before == 0, Search: shortSearch(r.URL.Query().Get("q"))}
+	wanted := strings.Fields(fold(v.Search))
+	batchSize := archivePage + 1
+	if len(wanted) > 0 {
+		batchSize = archiveBatch
+	}
+	more := false
 	for range archiveReads {
-		batch, err := h.Store.Editions(r.Context(), before, archiveBatch)
+		batch, err := h.Store.PublicEditions(r.Context(), before, batchSize)
 		if err != nil {
 			return err
 		}
-		for i, e := range batch {
-			if len(v.Recaps) == archivePage {
-				batch = batch[:i]
+		for _, e := range batch {
+			if more = len(v.Recaps) == archivePage; more {
 				break
 			}
 			before = e.ID
-			if e.PublicAt.IsZero() || e.State == campaigns.Draft || seen[e.Slug] {
-				continue
+			if holdsAll(fold(e.Title), wanted) {
+				v.Recaps = append(v.Recaps, archiveEntry{Title: e.Title, URL: pagePath(e.Slug), Day: clock.Day(e.PublicAt)})
 			}
-			seen[e.Slug] = true
-			v.Recaps = append(v.Recaps, archiveEntry{Title: e.Title, URL: "/r/" + url.PathEscape(e.Slug), Day: clock.Day(e.PublicAt)})
 		}
-		if more = len(batch) == archiveBatch || len(v.Recaps) == archivePage; !more || len(v.Recaps) == archivePage {
+		if more || len(batch) < batchSize {
 			break
 		}
+		more = true // perhaps: the next page will tell
 	}
 	if more {
-		v.Older = "/?before=" + before.String()
+		v.Older = "/?" + url.Values{"before": {before.String()}, "q": {v.Search}}.Encode()
+		if v.Search == "" {
+			v.Older = "/?before=" + before.String()
+		}
 	}
 	f := h.frame(r)
 	f.Title = "Recaps"
 	return h.door.Page(w, http.StatusOK, "archive", f, v)
+}
+
+func pagePath(slug string) string { return "/r/" + url.PathEscape(slug) }
+
+func shortSearch(s string) string {
+	if r := []rune(strings.TrimSpace(s)); len(r) > maxSearch {
+		return string(r[:maxSearch])
+	}
+	return strings.TrimSpace(s)
+}
+
+// fold makes texts comparable whatever their case and form.
+func fold(s string) string { return cases.Fold().String(norm.NFKC.String(s)) }
+
+func holdsAll(text string, words []string) bool {
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
 }
 
 // cursor reads ?before=, zero where there is none.
