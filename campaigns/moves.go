@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postrider/internal/errs"
+	"postrider/organisation"
 )
 
 // ApproveEdition lets an edition in review go out at its due time.
@@ -44,12 +45,12 @@ func (d *Desk) Undo(ctx context.Context, actor string, e Edition) error {
 	if e.State != Scheduled {
 		return moveError(e.State, Draft)
 	}
-	return d.move(ctx, actor, e, Move{To: Draft, Reason: "taken back by " + actor})
+	return d.move(ctx, actor, e, Move{To: Draft, Reason: "taken back by " + organisation.ActorName(actor)})
 }
 
 // Pause stops an edition that is sending; mails on the wire finish.
 func (d *Desk) Pause(ctx context.Context, actor string, e Edition) error {
-	return d.move(ctx, actor, e, Move{To: EditionPaused, Reason: "paused by " + actor})
+	return d.move(ctx, actor, e, Move{To: EditionPaused, Reason: "paused by " + organisation.ActorName(actor)})
 }
 
 // Resume goes on with an edition that is paused or held, where it stopped.
@@ -67,7 +68,7 @@ func (d *Desk) Resume(ctx context.Context, actor string, e Edition) error {
 
 // Cancel ends an edition: whoever has not had the mail will not get it.
 func (d *Desk) Cancel(ctx context.Context, actor string, e Edition) error {
-	return d.move(ctx, actor, e, Move{To: Cancelled, Reason: "cancelled by " + actor})
+	return d.move(ctx, actor, e, Move{To: Cancelled, Reason: "cancelled by " + organisation.ActorName(actor)})
 }
 
 // Hold stops an edition for a reason that a person can act on.

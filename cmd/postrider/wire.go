@@ -65,6 +65,7 @@ type house struct {
 	store    *store.Store
 	keys     tokens.Keys
 	library  *recaps.Library
+	notebook *recaps.Notebook
 	office   *organisation.Office
 	porter   *organisation.Porter
 	registry *subscribers.Registry
@@ -89,6 +90,7 @@ func (s *session) open() (*house, error) {
 	}
 	h := &house{store: db, keys: keys, lease: s.config.lease, log: s.logger()}
 	h.library = &recaps.Library{Store: db, Now: time.Now}
+	h.notebook = &recaps.Notebook{Store: db, Now: time.Now}
 	h.office = &organisation.Office{Store: db, Now: time.Now}
 	h.registry = &subscribers.Registry{Store: db, Now: time.Now, Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}
 	h.clerk = intake.New(db, h.registry, uploads(db.Path(), keys), time.Now, h.log)

@@ -31,6 +31,7 @@ func (w *world) as(role organisation.Role) *world {
 		w.t.Fatal(err)
 	}
 	seen := *w
+	seen.writer = o.ID.String()
 	seen.cookie = &http.Cookie{Name: "postrider_" + w.house.Keys.Fingerprint()[:8], Value: secret}
 	return &seen
 }

@@ -14,6 +14,7 @@ import (
 	"postrider/internal/auth"
 	"postrider/internal/tokens"
 	"postrider/organisation"
+	"postrider/recaps"
 	"postrider/store"
 	"postrider/subscribers"
 	"postrider/subscribers/intake"
@@ -27,6 +28,8 @@ import (
 type Deps struct {
 	Store    *store.Store
 	Desk     *campaigns.Desk
+	Library  *recaps.Library
+	Notebook *recaps.Notebook
 	Office   *organisation.Office
 	Porter   *organisation.Porter
 	Registry *subscribers.Registry
@@ -118,7 +121,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /editions/{id}/frame/page", Needs: analyst, Handle: h.pageFrame},
 		{Pattern: "GET /reader-link", Needs: analyst, Handle: h.readerLink},
 		{Pattern: "GET " + assets.Prefix, Needs: anyone, Handle: assets.Serve},
-	}, h.signInRoutes(), h.accountRoutes(), h.teamRoutes(), h.auditRoutes(), h.readerRoutes())
+	}, h.signInRoutes(), h.accountRoutes(), h.teamRoutes(), h.auditRoutes(), h.recapRoutes(), h.readerRoutes())
 }
 
 // clock writes times in the zone of a campaign, of the organisation where it

@@ -45,6 +45,7 @@ type world struct {
 	edition    campaigns.EditionID
 	ids        map[string]string // by a part of a pattern
 	lang       string            // chosen, empty for none
+	writer     string            // whose manuscripts it sees
 }
 
 const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
@@ -52,7 +53,7 @@ const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
 func build(t testing.TB) *world {
 	t.Helper()
 	ctx := context.Background()
-	w := &world{t: t, now: noon}
+	w := &world{t: t, now: noon, writer: "operator"}
 	now := func() time.Time { return w.now }
 	w.store = storetest.Open(t, storetest.SQLite(t), store.Options{Now: now})
 	keys, err := tokens.New(bytes.Repeat([]byte{7}, 32))
@@ -91,6 +92,7 @@ func build(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.edition = e.ID
+	notebook := &recaps.Notebook{Store: w.store, Now: now}
 	if err := w.desk.Freeze(ctx, e, noon); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +116,7 @@ func build(t testing.TB) *world {
 	}
 	w.office = office
 	w.porter = &organisation.Porter{Store: w.store, Hasher: auth.QuickHasher(), Secrets: sealer, Now: now}
-	d := Deps{Store: w.store, Desk: w.desk, Office: office, Porter: w.porter, Keys: keys, Token: token, Public: "https://news.example.org", URL: "http://127.0.0.1:8081", Now: now, Log: slog.New(slog.DiscardHandler)}
+	d := Deps{Store: w.store, Desk: w.desk, Library: library, Notebook: notebook, Office: office, Porter: w.porter, Keys: keys, Token: token, Public: "https://news.example.org", URL: "http://127.0.0.1:8081", Now: now, Log: slog.New(slog.DiscardHandler)}
 	invited, err := office.Invite(ctx, "test", organisation.Invitation{Email: "invited@example.org", Name: "Invited <script>alert(1)</script>", Role: organisation.Editor}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -176,15 +178,25 @@ func (w *world) path(pattern string) string {
 		}
 	case strings.HasPrefix(pattern, "/invitations/"):
 		id = w.invitation.String()
-	case strings.Contains(pattern, "/campaigns/"):
-		id = campaigns.ID(storetest.One[int64](w.t, w.store, `SELECT id FROM campaigns`)).String()
+	case strings.HasPrefix(pattern, "/manuscripts/"):
+		m, err := w.house.Notebook.Note(context.Background(), recaps.Manuscript{Actor: w.writer, Text: recaps.Sample().MarkdownSource()})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		id = m.ID.String()
+	default:
+		for _, table := range []string{"campaigns", "recaps"} {
+			if strings.HasPrefix(pattern, "/"+table+"/") {
+				id = campaigns.ID(storetest.One[int64](w.t, w.store, `SELECT min(id) FROM `+table)).String()
+			}
+		}
 	}
 	for part, other := range w.ids {
 		if strings.Contains(pattern, part) {
 			id = other
 		}
 	}
-	return strings.NewReplacer("{$}", "", "{id}", id, "{token}", w.house.Keys.Token(tokens.Invitation, int64(w.invitation))).Replace(pattern)
+	return strings.NewReplacer("{$}", "", "{id}", id, "{what}", "mail", "{token}", w.house.Keys.Token(tokens.Invitation, int64(w.invitation))).Replace(pattern)
 }
 
 func TestNothingWithoutASession(t *testing.T) {
