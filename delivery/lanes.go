@@ -92,9 +92,9 @@ func newLanes() *lanes {
 	return ls
 }
 
-// take waits for a mail for st. It returns false when the lanes are closed or
-// the station left.
-func (ls *lanes) take(st *station) (*lane, Leased, bool) {
+// take waits for a mail for st, and calls idle where there is none yet. It
+// returns false when the lanes are closed or the station left.
+func (ls *lanes) take(st *station, idle func()) (*lane, Leased, bool) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	for {
@@ -117,6 +117,7 @@ func (ls *lanes) take(st *station) (*lane, Leased, bool) {
 			}
 			return l, q[0], true
 		}
+		idle()
 		ls.more.Wait()
 	}
 }

@@ -15,8 +15,9 @@ import (
 func (r *run) slot(st *station) {
 	s := &slot{run: r, station: st}
 	defer s.hangUp()
+	defer r.recorder.idle(&s.line)
 	for s.ready() {
-		l, m, ok := r.lanes.take(st)
+		l, m, ok := r.lanes.take(st, func() { r.recorder.idle(&s.line) })
 		if !ok {
 			return
 		}
@@ -46,6 +47,7 @@ func (s *slot) ready() bool {
 		if pause == 0 {
 			return true
 		}
+		s.recorder.idle(&s.line)
 		select {
 		case <-s.station.soft.Done():
 		case <-time.After(min(pause, time.Second)):
@@ -60,6 +62,7 @@ type slot struct {
 	mails int       // handed over on conn
 	since time.Time // when conn was opened
 	rest  time.Time // no connection before: the relay has enough of them
+	line  line      // at the recorder
 	buf   []byte
 }
 
@@ -139,31 +142,24 @@ func (s *slot) deliver(l *lane, m Leased) {
 	}
 	ctx, drop := context.WithCancel(s.hard)
 	defer drop()
-	var granted atomic.Bool
+	var asked atomic.Pointer[ticket]
 	// On a stop, whatever has not been promised a final dot is dropped.
 	release := context.AfterFunc(s.run.soft, func() {
-		if !granted.Load() {
+		if t := asked.Load(); t == nil || !t.granted.Load() {
 			drop()
 		}
 	})
 	defer release()
-	var refusedMark atomic.Bool
 	s.mails++
 	answer := s.conn.Hand(ctx, envelope, s.buf, func() <-chan error {
-		asked := s.recorder.begin(s.mark(MarkSending, m))
-		told := make(chan error, 1)
-		go func() {
-			err := <-asked
-			granted.Store(err == nil)
-			refusedMark.Store(err != nil)
-			told <- err
-		}()
-		return told
+		t := s.recorder.begin(&s.line, s.mark(MarkSending, m))
+		asked.Store(t)
+		return t.Done
 	})
 	// A connection that had served before and broke before it answered anything
 	// was closed between two mails: that says nothing about this one.
 	stale := answer.Lost && answer.Stage == StageMail && s.mails > 1
-	s.settle(l, m, answer, stale || refusedMark.Load() || s.run.soft.Err() != nil)
+	s.settle(l, m, answer, stale || asked.Load().refused.Load() || s.run.soft.Err() != nil)
 	s.lanes.done(l, m, false)
 }
 
@@ -185,7 +181,7 @@ func (s *slot) settle(l *lane, m Leased, a Answer, ours bool) {
 	}
 	settled := s.mark(MarkSettled, m)
 	settled.Settlement = set
-	s.recorder.settle(settled)
+	s.recorder.settle(&s.line, settled)
 	if set.State != Accepted {
 		s.Log.Info("not accepted", "edition", m.Edition, "subscriber", m.Subscriber.ID, "outcome", set.State, "code", a.Reply.Code, "stage", a.Stage)
 	}
@@ -212,11 +208,11 @@ func (s *slot) settle(l *lane, m Leased, a Answer, ours bool) {
 // unsendable settles a recipient whose mail cannot be written at all: nothing
 // goes on the wire.
 func (s *slot) unsendable(l *lane, m Leased, err error) {
-	granted := <-s.recorder.begin(s.mark(MarkSending, m))
+	granted := <-s.recorder.begin(&s.line, s.mark(MarkSending, m)).Done
 	if granted == nil {
 		settled := s.mark(MarkSettled, m)
 		settled.Settlement = Settlement{State: Refused, Stage: StageMail, Reason: "the mail for this reader cannot be written: " + err.Error()}
-		s.recorder.settle(settled)
+		s.recorder.settle(&s.line, settled)
 	}
 	if granted != nil && !errors.Is(granted, errFenced) {
 		s.putBack(l, m)
