@@ -229,7 +229,8 @@ func (s *Store) MoveEdition(ctx context.Context, m campaigns.Move, e audit.Entry
 	return s.update(ctx, "moving the edition to "+string(m.To), func(t *tx) error {
 		guard := ""
 		if m.To == campaigns.Sent {
-			guard = ` AND NOT EXISTS (SELECT 1 FROM recipients r WHERE r.edition_id = $1 AND r.state IN ('queued', 'leased', 'sending', 'deferred'))`
+			guard = ` AND NOT EXISTS (SELECT 1 FROM recipients WHERE edition_id = $1 AND ` + waiting + `)
+				AND NOT EXISTS (SELECT 1 FROM recipients WHERE +edition_id = $1 AND ` + inHand + `)`
 		}
 		stands := m.To == campaigns.EditionPaused || m.To == campaigns.Held
 		if err := t.swap(ctx, "edition", `
@@ -250,7 +251,7 @@ func (s *Store) MoveEdition(ctx context.Context, m campaigns.Move, e audit.Entry
 		if m.To == campaigns.Cancelled {
 			if err := t.exec(ctx, `
 				UPDATE recipients SET state = 'cancelled', owner = 0, updated_at = $2
-				WHERE edition_id = $1 AND state IN ('queued', 'leased', 'deferred')`, m.Edition, at); err != nil {
+				WHERE edition_id = $1 AND `+waiting+` OR edition_id = $1 AND `+inHand+` AND state = 'leased'`, m.Edition, at); err != nil {
 				return err
 			}
 		}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"strings"
 )
 
 // Pragmas reads settings of the writing connection.
@@ -73,4 +75,20 @@ func MigrationText(version int) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("there is no migration %d", version)
+}
+
+// LedgerQueries are queries that must stay fast whatever the ledger's size.
+func LedgerQueries() map[string]string {
+	return map[string]string{"count": countStates, "next": nextDue, "accepted": firstOf("accepted"), "all": firstOf("")}
+}
+
+// Plan is how SQLite runs a query.
+func (s *Store) Plan(ctx context.Context, query string) (string, error) {
+	rows, err := s.read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+s.dialect.placeholders(query), 1, 2, 3)
+	steps, err := collect(rows, err, func(r *sql.Rows) (string, error) {
+		var a, b, c int
+		var detail string
+		return detail, r.Scan(&a, &b, &c, &detail)
+	})
+	return strings.Join(steps, "\n"), err
 }

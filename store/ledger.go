@@ -137,7 +137,7 @@ func (t *tx) claim(ctx context.Context, o delivery.OwnerID, e campaigns.EditionI
 	rows, err := t.query(ctx, `
 		WITH picked AS MATERIALIZED (
 		    SELECT id FROM recipients
-		    WHERE edition_id = $3 AND state = $4 AND not_before <= $2
+		    WHERE edition_id = $3 AND state = $4 AND not_before <= $2 AND `+waiting+`
 		    ORDER BY not_before, id
 		    LIMIT $5 `+t.d.skipLocked+`)
 		UPDATE recipients

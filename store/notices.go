@@ -98,5 +98,5 @@ func inNotices(query string) string { return recipientsWord.Replace(query) }
 func (t *tx) releaseNotices(ctx context.Context, o delivery.OwnerID, now time.Time) error {
 	return t.exec(ctx, `
 		UPDATE notices SET state = 'queued', owner = 0, updated_at = $2
-		WHERE owner = $1 AND state IN ('leased', 'sending')`, o, millis(now))
+		WHERE owner = $1 AND owner <> 0 AND state IN ('leased', 'sending')`, o, millis(now))
 }

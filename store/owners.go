@@ -173,7 +173,7 @@ func (t *tx) release(ctx context.Context, o delivery.OwnerID, now time.Time) err
 	if err := t.exec(ctx, `
 		UPDATE recipients
 		SET state = CASE WHEN `+cancelled+` THEN 'cancelled' ELSE 'queued' END, owner = 0, updated_at = $2
-		WHERE owner = $1 AND state = 'leased'`, o, millis(now)); err != nil {
+		WHERE owner = $1 AND owner <> 0 AND state = 'leased'`, o, millis(now)); err != nil {
 		return err
 	}
 	const again = `(SELECT e.policy FROM editions e WHERE e.id = recipients.edition_id) = 'resend'`
@@ -181,7 +181,7 @@ func (t *tx) release(ctx context.Context, o delivery.OwnerID, now time.Time) err
 		UPDATE recipients
 		SET state = CASE WHEN `+again+` AND NOT (`+cancelled+`) THEN 'queued' ELSE 'unknown' END, owner = 0, updated_at = $2,
 		    reason = 'the sending process ended before the answer came'
-		WHERE owner = $1 AND state = 'sending'`, o, millis(now)); err != nil {
+		WHERE owner = $1 AND owner <> 0 AND state = 'sending'`, o, millis(now)); err != nil {
 		return err
 	}
 	return t.releaseNotices(ctx, o, now)

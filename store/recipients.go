@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"postrider/campaigns"
@@ -23,11 +24,11 @@ func scanRecipient(r *sql.Rows) (delivery.Recipient, error) {
 }
 
 // Recipients returns at most limit rows of an edition's ledger behind after: in
-// the order of their ids, or, of one state, in the order in which they are due.
-// State empty means all; after 0 begins.
+// the order of their ids, or, of those that wait, in the order in which they are
+// due. State empty means all; after 0 begins.
 func (s *Store) Recipients(ctx context.Context, e campaigns.EditionID, state delivery.State, after delivery.RecipientID, limit int) ([]delivery.Recipient, error) {
-	if state == "" {
-		return s.recipients(ctx, `r.edition_id = $1 AND r.id > $2`, `r.id`, e, after, limit)
+	if state != delivery.Queued && state != delivery.Deferred {
+		return s.recipients(ctx, `r.id IN (`+firstOf(state)+`)`, `r.id`, e, after, limit)
 	}
 	due := int64(-1)
 	err := s.reader().row(ctx, `SELECT not_before FROM recipients WHERE id = $1`, after).Scan(&due)
@@ -37,11 +38,12 @@ func (s *Store) Recipients(ctx context.Context, e campaigns.EditionID, state del
 	// In the order of the index that leases use, in two steps: first those due at
 	// the same moment, then the later ones. SQLite would walk through all of the
 	// state for both at once.
-	out, err := s.recipients(ctx, `r.edition_id = $1 AND r.state = $4 AND r.not_before = $5 AND r.id > $2`, `r.id`, e, after, limit, state, due)
+	where := `r.edition_id = $1 AND r.` + waiting + ` AND r.state = $4`
+	out, err := s.recipients(ctx, where+` AND r.not_before = $5 AND r.id > $2`, `r.id`, e, after, limit, state, due)
 	if err != nil || len(out) == limit {
 		return out, err
 	}
-	rest, err := s.recipients(ctx, `r.edition_id = $1 AND r.state = $4 AND r.not_before > $2`, `r.not_before, r.id`, e, due, limit-len(out), state)
+	rest, err := s.recipients(ctx, where+` AND r.not_before > $2`, `r.not_before, r.id`, e, due, limit-len(out), state)
 	return append(out, rest...), err
 }
 
@@ -57,6 +59,28 @@ func (s *Store) recipients(ctx context.Context, where, order string, args ...any
 	return out, s.wrap("reading the ledger", err)
 }
 
+// firstOf selects the ids of edition $1 behind $2 in one state, or in each, at
+// most $3 of each: read from the partial indexes, whatever the edition's size.
+func firstOf(state delivery.State) string {
+	var all []string
+	for _, one := range delivery.States {
+		where, id := `edition_id = $1 AND `+ended, `id`
+		switch one {
+		case delivery.Queued, delivery.Deferred:
+			where = `edition_id = $1 AND ` + waiting
+		case delivery.LeasedRow, delivery.SendingRow:
+			where, id = `+edition_id = $1 AND `+inHand, `+id` // else SQLite walks the table by id
+		}
+		if state == "" || state == one {
+			all = append(all, `SELECT id FROM (SELECT id FROM recipients WHERE `+where+` AND state = '`+string(one)+`' AND `+id+` > $2 ORDER BY `+id+` LIMIT $3) AS `+string(one))
+		}
+	}
+	if len(all) == 0 {
+		return `SELECT id FROM recipients WHERE edition_id = $1 AND id > $2 AND id < $2` // no such state
+	}
+	return strings.Join(all, ` UNION ALL `)
+}
+
 // Recipient returns one row of a ledger, NotFound when there is none.
 func (s *Store) Recipient(ctx context.Context, id delivery.RecipientID) (delivery.Recipient, error) {
 	rows, err := s.reader().query(ctx, `
@@ -69,9 +93,9 @@ func (s *Store) Recipient(ctx context.Context, id delivery.RecipientID) (deliver
 // nextDue takes the first of each state from the index, however many wait.
 const nextDue = `
 	SELECT coalesce(min(CASE WHEN due = 0 THEN 1 ELSE due END), 0)
-	FROM (SELECT min(not_before) AS due FROM recipients WHERE edition_id = $1 AND state = 'queued'
+	FROM (SELECT min(not_before) AS due FROM recipients WHERE edition_id = $1 AND state = 'queued' AND ` + waiting + `
 	      UNION ALL
-	      SELECT min(not_before) AS due FROM recipients WHERE edition_id = $1 AND state = 'deferred') AS firsts`
+	      SELECT min(not_before) AS due FROM recipients WHERE edition_id = $1 AND state = 'deferred' AND ` + waiting + `) AS firsts`
 
 // NextDue is when the next waiting recipient of an edition is due, the zero
 // time when none waits.

@@ -48,7 +48,7 @@ func (s *Store) Resend(ctx context.Context, id campaigns.EditionID, from campaig
 		if n, err = t.changed(ctx, `
 			UPDATE recipients
 			SET state = 'queued', decided_at = $2, first_attempt = 0, not_before = 0, updated_at = $2, reason = 'sent again by decision'
-			WHERE edition_id = $1 AND state = 'unknown'`, id, millis(e.At)); err != nil || n == 0 {
+			WHERE edition_id = $1 AND state = 'unknown' AND `+ended, id, millis(e.At)); err != nil || n == 0 {
 			return err
 		}
 		if from == campaigns.Sent {
@@ -68,7 +68,7 @@ func (s *Store) GiveUp(ctx context.Context, id campaigns.EditionID, e audit.Entr
 	var n int64
 	err := s.update(ctx, "leaving the uncertain", func(t *tx) error {
 		var err error
-		if n, err = t.changed(ctx, `UPDATE recipients SET decided_at = $2 WHERE edition_id = $1 AND state = 'unknown' AND decided_at = 0`,
+		if n, err = t.changed(ctx, `UPDATE recipients SET decided_at = $2 WHERE edition_id = $1 AND state = 'unknown' AND decided_at = 0 AND `+ended,
 			id, millis(e.At)); err != nil || n == 0 {
 			return err
 		}
@@ -111,6 +111,6 @@ func (s *Store) GiveUpOld(ctx context.Context, before time.Time, e audit.Entry) 
 // Undecided counts an edition's uncertain recipients that nobody has decided about.
 func (s *Store) Undecided(ctx context.Context, id campaigns.EditionID) (int, error) {
 	var n int
-	err := s.reader().row(ctx, `SELECT count(*) FROM recipients WHERE edition_id = $1 AND state = 'unknown' AND decided_at = 0`, id).Scan(&n)
+	err := s.reader().row(ctx, `SELECT count(*) FROM recipients WHERE edition_id = $1 AND state = 'unknown' AND decided_at = 0 AND `+ended, id).Scan(&n)
 	return n, s.wrap("counting the uncertain", err)
 }

@@ -14,7 +14,7 @@ func (s *Store) Waits(ctx context.Context, e campaigns.EditionID, limit int) ([]
 	rows, err := s.reader().query(ctx, `
 		SELECT coalesce(s.domain, ''), count(*), min(r.not_before), max(CASE WHEN r.answer <> '' THEN r.answer ELSE r.reason END), max(r.code)
 		FROM recipients r LEFT JOIN subscribers s ON s.id = r.subscriber_id
-		WHERE r.edition_id = $1 AND r.state = 'deferred'
+		WHERE r.edition_id = $1 AND r.state = 'deferred' AND r.`+waiting+`
 		GROUP BY coalesce(s.domain, '')
 		ORDER BY count(*) DESC, coalesce(s.domain, '')
 		LIMIT $2`, e, limit)
