@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"campaigns":          {"recaps", "templates", "networks", "subscribers", "organisation", "scheduler/schedule", "internal/tokens"},
 	"scheduler":          {"campaigns", "scheduler/schedule"},
 	"events":             {"subscribers", "internal/tokens"},
+	"events/bounces":     {"events", "subscribers", "internal/tokens"},
 	"delivery":           {"campaigns", "templates", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
 	"delivery/mailer":    {"delivery", "templates", "internal/secrets"},
 
