@@ -112,3 +112,24 @@ func manyPostgres(ctx context.Context, conn *sql.Conn, _ *sql.Tx, all []statemen
 	})
 	return changed, err
 }
+
+// copyPostgres streams rows in with COPY.
+func copyPostgres(ctx context.Context, conn *sql.Conn, table string, columns []string, values []any, width int, shared []any) error {
+	return conn.Raw(func(driver any) error {
+		c, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("the driver's connection is a %T", driver)
+		}
+		row := make([]any, 0, width+len(shared))
+		n := 0
+		_, err := c.Conn().CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+			if n == len(values) {
+				return nil, nil
+			}
+			row = append(append(row[:0], values[n:n+width]...), shared...)
+			n += width
+			return row, nil
+		}))
+		return err
+	})
+}

@@ -42,6 +42,15 @@ func (s *Store) MembershipsOf(ctx context.Context, who []subscribers.ID) (map[su
 	return out, nil
 }
 
+// TagsOf implements subscribers.People.
+func (s *Store) TagsOf(ctx context.Context, who []subscribers.ID) (map[subscribers.ID][]string, error) {
+	args, out := make([]any, len(who)), map[subscribers.ID][]string{}
+	for i, id := range who {
+		args[i] = int64(id)
+	}
+	return out, s.wrap("reading tags", s.reader().tagsOf(ctx, args, out))
+}
+
 // ChangeMemberships implements subscribers.Lists.
 func (s *Store) ChangeMemberships(ctx context.Context, c subscribers.MembershipChange) (int, error) {
 	changed := 0

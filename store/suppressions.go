@@ -23,16 +23,8 @@ func scanSuppression(r *sql.Rows) (subscribers.Suppression, error) {
 func (s *Store) AddSuppressions(ctx context.Context, all []subscribers.Suppression, e audit.Entry) (int, error) {
 	var added int64
 	err := s.update(ctx, "adding to the do-not-mail list", func(t *tx) error {
-		values := make([]any, 0, 6*len(all))
-		for _, x := range all {
-			values = append(values, int64(x.ID), string(x.Kind), x.Value, x.Reason, x.Source, millis(x.CreatedAt))
-		}
 		var err error
-		if added, err = t.insert(ctx, bulk{
-			into: "INSERT INTO suppressions (" + suppressionColumns + ") VALUES",
-			row:  "(?, ?, ?, ?, ?, ?)",
-			tail: "ON CONFLICT (kind, value) DO NOTHING",
-		}, values); err != nil {
+		if added, err = t.addSuppressions(ctx, all, 0); err != nil {
 			return err
 		}
 		// Also for what was there before: an edition may have been frozen since.
@@ -42,6 +34,19 @@ func (s *Store) AddSuppressions(ctx context.Context, all []subscribers.Suppressi
 		return t.audit(ctx, e)
 	})
 	return int(added), err
+}
+
+func (t *tx) addSuppressions(ctx context.Context, all []subscribers.Suppression, from int64) (int64, error) {
+	values := make([]any, 0, 6*len(all))
+	for _, x := range all {
+		values = append(values, int64(x.ID), string(x.Kind), x.Value, x.Reason, x.Source, millis(x.CreatedAt))
+	}
+	return t.insert(ctx, bulk{
+		into:   "INSERT INTO suppressions (" + suppressionColumns + ", import_id) VALUES",
+		row:    "(?, ?, ?, ?, ?, ?, $1)",
+		tail:   "ON CONFLICT (kind, value) DO NOTHING",
+		shared: []any{from},
+	}, values)
 }
 
 // withdrawSuppressed takes the readers of addresses and domains out of every

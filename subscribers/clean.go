@@ -67,19 +67,40 @@ func fieldName(title string) string {
 }
 
 // reserved are the columns that are no fields.
-var reserved = map[string]bool{"email": true, "name": true, "language": true, "zone": true}
+var reserved = map[string]bool{colEmail: true, colName: true, colLanguage: true, colZone: true, colTags: true, colConsent: true}
 
-// checker cleans and checks values. It remembers zones and languages, which
-// are few and slow to look up; it is used by one goroutine.
+// checker cleans and checks values. It remembers zones, languages and what is
+// odd about domains, which are few and slow to look up; it is used by one
+// goroutine.
 type checker struct {
-	zones, languages map[string]string
+	zones, languages, domains map[string]string
 }
 
 func newChecker() *checker {
-	return &checker{zones: map[string]string{}, languages: map[string]string{}}
+	return &checker{zones: map[string]string{}, languages: map[string]string{}, domains: map[string]string{}}
 }
 
-const maxRemembered = 1000
+// hint says what is odd about a row's address, empty where nothing is.
+func (c *checker) hint(r *Row) string {
+	text, ok := c.domains[r.Domain]
+	if !ok {
+		switch {
+		case mailaddr.MeantDomain(r.Domain) != "":
+			text = "did you mean " + mailaddr.MeantDomain(r.Domain) + "?"
+		case mailaddr.IsDisposable(r.Domain):
+			text = "a disposable address"
+		}
+		if len(c.domains) < maxRemembered {
+			c.domains[r.Domain] = text
+		}
+	}
+	if text == "" && mailaddr.IsRole(r.Email[:strings.LastIndexByte(r.Email, '@')]) {
+		text = "a role account"
+	}
+	return text
+}
+
+const maxRemembered = 4000
 
 // finish cleans the values of a row and fills its address. Errors are Invalid
 // and name the field.
@@ -98,6 +119,18 @@ func (c *checker) finish(r *Row) error {
 	}
 	if r.Zone, err = remembered(c.zones, clean(r.Zone), parseZone); err != nil {
 		return err
+	}
+	r.Note = strings.TrimSpace(r.Note)
+	if !utf8.ValidString(r.Note) || len(r.Note) > maxFieldValue {
+		return invalid("note", "it is longer than 4096 bytes, or not UTF-8")
+	}
+	for i, t := range r.Tags {
+		if r.Tags[i], err = CheckTag(t); err != nil {
+			return err
+		}
+	}
+	if len(r.Tags) > maxTags {
+		return invalid(colTags, "a reader has at most 100 tags")
 	}
 	if len(r.Fields) > maxFields {
 		return invalid("fields", "a reader has at most 200 fields")

@@ -4,56 +4,38 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
-	"golang.org/x/text/encoding/unicode"
-
 	"postrider/internal/errs"
-	"postrider/internal/mailaddr"
 )
 
 const (
 	maxRecord  = 256 << 10 // bytes of one row
 	maxColumns = 2_000
 	readAhead  = 64 << 10
-	listPrefix = "list:" // before a list's name in a column's title: its cells are membership states
 )
 
-// aliases are the titles that a column of ours is known by, the surest first.
-var aliases = []struct {
-	column string
-	titles []string
-}{
-	{"email", []string{
-		"email", "e_mail", "email_address", "e_mail_address", "emailaddress", "mail", "mail_address", "mailadresse", "e_mail_adresse", "email_adresse",
-		"courriel", "adresse_e_mail", "correo", "correo_electronico", "e_post", "epost", "e_postadress", "subscriber", "address",
-	}},
-	{"name", []string{"name", "full_name", "fullname", "display_name", "your_name"}},
-	{"language", []string{"language", "lang", "locale"}},
-	{"zone", []string{"zone", "time_zone", "timezone", "tz"}},
-	{"first_name", []string{"first_name", "firstname", "given_name", "forename", "vorname", "prenom", "prénom", "förnamn"}},
-	{"last_name", []string{"last_name", "lastname", "surname", "family_name", "nachname", "nom_de_famille", "efternamn"}},
-}
-
-// column says where the cells of one column go.
-type column struct {
-	name string // email, name, language, zone or a field's name; empty: nowhere
-	list string // name of the list whose states it holds
-}
-
-// table reads a CSV file (RFC 4180) row by row: with a byte order mark or
-// without, in UTF-8 or UTF-16, separated by commas, semicolons or tabs. It
-// holds one row in memory and refuses one over 256 KiB.
+// table reads a CSV file (RFC 4180) row by row: of any encoding and separator,
+// with line ends inside quotation marks. It holds one row in memory and
+// refuses one over 256 KiB.
 type table struct {
-	csv     *csv.Reader
-	guard   *guard
-	skipped int // lines before what csv reads
-	last    int // line of the last record
-	columns []column
-	first   []string // a first row that is no header, not handed out yet
+	csv      *csv.Reader
+	guard    *guard
+	encoding Encoding
+	comma    rune
+	skipped  int // lines before what csv reads
+	last     int // line of the last record
+	titles   []string
+	columns  []column
+	from     *origin
+	whole    standing // of every row that has no status of its own
+	lists    []ListID // of the columns that hold states, zero elsewhere
+	first    []string // the row after the titles, not handed out yet
 }
 
 // guard stops a reader after left bytes, so that a file without line ends does
@@ -82,30 +64,47 @@ type rowError struct {
 
 func (e *rowError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.reason) }
 
-// openTable reads the header. A file without an email column is Invalid,
-// unless it has one column only that begins with an address.
-func openTable(r io.Reader) (*table, error) {
-	t, header, err := beginTable(r)
+// openTable reads the titles. A file without an email column is Invalid.
+func openTable(r io.Reader, o ImportOptions) (*table, error) {
+	t, header, err := beginTable(r, o)
 	if err != nil {
 		return nil, err
 	}
-	return t, t.head(header)
+	if o.Columns == nil {
+		return t, t.head(header, o.Map)
+	}
+	if len(o.Columns) != len(header) {
+		return nil, &errs.Error{Kind: errs.Invalid, Line: 1, Text: fmt.Sprintf("the file has %d columns, and %d are told where to go", len(header), len(o.Columns))}
+	}
+	t.titles, t.columns = unguarded(header), make([]column, len(header))
+	for i, to := range o.Columns {
+		if t.columns[i], err = target(to); err != nil {
+			return nil, err
+		}
+	}
+	if t.from = originOf(t.titles); o.NoHeader {
+		t.first = slices.Clone(header)
+	}
+	t.judge()
+	return t, checkColumns(t.columns, unguarded(header))
 }
 
 // beginTable reads the first row, whatever it says.
-func beginTable(r io.Reader) (*table, []string, error) {
-	decoded, err := decode(r)
+func beginTable(r io.Reader, o ImportOptions) (*table, []string, error) {
+	decoded, as, err := decode(r, o.Encoding)
 	if err != nil {
 		return nil, nil, err
 	}
-	t := &table{guard: &guard{r: decoded, left: maxRecord}}
+	t := &table{guard: &guard{r: decoded, left: maxRecord}, encoding: as}
 	in := bufio.NewReaderSize(t.guard, readAhead)
-	comma, err := t.separator(in)
-	if err != nil {
+	if t.comma, err = t.separator(in); err != nil {
 		return nil, nil, err
+	}
+	if o.Delimiter != 0 {
+		t.comma = o.Delimiter
 	}
 	t.csv = csv.NewReader(in)
-	t.csv.Comma, t.csv.FieldsPerRecord, t.csv.ReuseRecord = comma, -1, true
+	t.csv.Comma, t.csv.FieldsPerRecord, t.csv.ReuseRecord = t.comma, -1, true
 	header, _, err := t.record()
 	var bad *rowError
 	switch {
@@ -119,68 +118,22 @@ func beginTable(r io.Reader) (*table, []string, error) {
 	return t, header, nil
 }
 
-// decode takes the byte order mark away and turns UTF-16 into UTF-8.
-func decode(r io.Reader) (io.Reader, error) {
-	in := bufio.NewReaderSize(r, readAhead)
-	start, err := in.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the file: %w", err)
-	}
-	switch {
-	case bytes.HasPrefix(start, []byte("\xef\xbb\xbf")):
-		_, err = in.Discard(3)
-		return in, err
-	case bytes.HasPrefix(start, []byte("\xff\xfe")):
-		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(in), nil
-	case bytes.HasPrefix(start, []byte("\xfe\xff")):
-		return unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder().Reader(in), nil
-	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
-		return nil, &errs.Error{Kind: errs.Invalid, Text: "this is a spreadsheet or an archive: save it as CSV"}
-	}
-	return in, nil
-}
-
-// separator finds what stands between the cells of the first line, outside
-// quotation marks. A line "sep=;", which Excel writes and reads, says it and
-// is skipped.
+// separator finds what stands between cells. A line "sep=;", which Excel
+// writes and reads, says it and is skipped.
 func (t *table) separator(in *bufio.Reader) (rune, error) {
 	start, err := in.Peek(readAhead)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
-	if rest, ok := bytes.CutPrefix(start, []byte("sep=")); ok && len(rest) > 1 && strings.IndexByte(",;\t", rest[0]) >= 0 && (rest[1] == '\n' || rest[1] == '\r') {
-		t.skipped = 1
-		_, err := in.ReadSlice('\n')
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return rune(rest[0]), err
+	rest, ok := bytes.CutPrefix(start, []byte("sep="))
+	if !ok || len(rest) < 2 || strings.IndexByte(separators, rest[0]) < 0 || rest[1] != '\n' && rest[1] != '\r' {
+		return separatorOf(start), nil
 	}
-	var commas, semicolons, tabs int
-	quoted := false
-scan:
-	for _, c := range start {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '\n':
-			break scan
-		case c == ',':
-			commas++
-		case c == ';':
-			semicolons++
-		case c == '\t':
-			tabs++
-		}
+	t.skipped = 1
+	if _, err := in.ReadSlice('\n'); err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
 	}
-	switch {
-	case semicolons > commas && semicolons >= tabs:
-		return ';', nil
-	case tabs > commas:
-		return '\t', nil
-	}
-	return ',', nil
+	return rune(rest[0]), nil
 }
 
 // record returns the next record and its line. A *rowError spoils one row
@@ -193,7 +146,7 @@ func (t *table) record() ([]string, int, error) {
 	case t.guard.tripped:
 		return nil, 0, &errs.Error{Kind: errs.Invalid, Line: t.last + 1, Text: fmt.Sprintf("the row is longer than %d KiB: is a quotation mark not closed?", maxRecord>>10)}
 	case errors.As(err, &parse):
-		return nil, 0, &rowError{parse.StartLine + t.skipped, "its quotation marks do not match: put a cell that has one in quotation marks and write it twice"}
+		return cells, 0, &rowError{parse.StartLine + t.skipped, "its quotation marks do not match: put a cell that has one in quotation marks and write it twice"}
 	case errors.Is(err, io.EOF):
 		return nil, 0, io.EOF
 	case err != nil:
@@ -205,115 +158,170 @@ func (t *table) record() ([]string, int, error) {
 }
 
 // head gives each column its meaning.
-func (t *table) head(titles []string) error {
+func (t *table) head(titles []string, said map[string]string) error {
 	if len(titles) > maxColumns {
 		return &errs.Error{Kind: errs.Invalid, Line: 1, Text: fmt.Sprintf("%d columns: a file may have %d", len(titles), maxColumns)}
 	}
-	if len(titles) == 1 {
-		if _, err := mailaddr.Parse(unguard(strings.TrimSpace(titles[0]))); err == nil {
-			t.columns, t.first = []column{{name: "email"}}, []string{titles[0]}
-			return nil
-		}
-	}
-	t.columns = make([]column, len(titles))
-	names := make([]string, len(titles))
-	for i, title := range titles {
-		title = strings.TrimSpace(unguard(title))
-		if list, ok := strings.CutPrefix(title, listPrefix); ok {
-			t.columns[i].list = list
-			continue
-		}
-		if names[i] = fieldName(title); names[i] == refusedLine || names[i] == refusedReason {
-			names[i] = "" // of a file of refused rows that has been mended
-		}
-		t.columns[i].name = names[i]
-	}
-	for _, a := range aliases {
-		t.assign(a.column, a.titles, names)
-	}
-	return t.checkColumns(names)
+	t.titles = unguarded(titles)
+	t.from = originOf(t.titles)
+	t.judge()
+	var err error
+	t.columns, err = columnsOf(t.titles, t.from, said)
+	return err
 }
 
-// assign gives the column with the surest of the titles its name.
-func (t *table) assign(name string, titles, names []string) {
-	for _, title := range titles {
-		for i := range names {
-			if names[i] == title {
-				t.columns[i].name = name
-				return
-			}
-		}
+// judge looks what all rows of a service's file have in common.
+func (t *table) judge() {
+	if t.from == nil || t.from.whole == nil {
+		return
 	}
-}
-
-func (t *table) checkColumns(names []string) error {
-	seen := map[column]bool{}
-	for i, c := range t.columns {
-		switch {
-		case c == column{}:
-			continue
-		case seen[c]:
-			return &errs.Error{Kind: errs.Invalid, Line: 1, Text: fmt.Sprintf("two columns are named %q: rename one", c.name+c.list)}
-		case len(c.name) > maxFieldName:
-			return &errs.Error{Kind: errs.Invalid, Line: 1, Text: fmt.Sprintf("column %d: shorten its name to %d bytes", i+1, maxFieldName)}
-		case c.list != "" && CheckListName(c.list) != nil:
-			return &errs.Error{Kind: errs.Invalid, Line: 1, Text: fmt.Sprintf("column %d: no list can have this name", i+1), Err: CheckListName(c.list)}
-		}
-		seen[c] = true
+	names := make([]string, len(t.titles))
+	for i, title := range t.titles {
+		names[i] = fieldName(title)
 	}
-	if seen[column{name: "email"}] {
-		return nil
-	}
-	var titles []string
-	for _, n := range names {
-		if n != "" {
-			titles = append(titles, n)
-		}
-	}
-	return &errs.Error{Kind: errs.Invalid, Line: 1, Text: fmt.Sprintf("no column is named email, only %s: the first line names the columns", strings.Join(titles[:min(len(titles), 8)], ", "))}
+	t.whole = t.from.whole(names)
 }
 
 // next returns the next row that is not blank, its values as they stand in the
-// file. Errors are as of record.
+// file, and its cells. Errors are as of record.
 func (t *table) next() (Row, []string, error) {
 	for {
 		cells, line, err := t.first, 1+t.skipped, error(nil)
 		if t.first = nil; cells == nil {
 			if cells, line, err = t.record(); err != nil {
-				return Row{}, nil, err
+				return Row{}, cells, err
 			}
 		}
 		if blank(cells) {
 			continue
 		}
 		if len(cells) != len(t.columns) {
-			return Row{}, nil, &rowError{line, fmt.Sprintf("%d cells, but the first line names %d columns", len(cells), len(t.columns))}
+			return Row{}, cells, &rowError{line, fmt.Sprintf("%d cells, but the first line names %d columns", len(cells), len(t.columns))}
 		}
 		row := Row{Line: line}
+		t.whole.apply(&row)
 		for i, cell := range cells {
-			cell = unguard(cell)
-			switch name := t.columns[i].name; name {
-			case "":
-			case "email":
-				row.Email = cell
-			case "name":
-				row.Name = cell
-			case "language":
-				row.Language = cell
-			case "zone":
-				row.Zone = cell
-			default:
-				if cell == "" {
-					continue
-				}
-				if row.Fields == nil {
-					row.Fields = make(map[string]string, len(t.columns))
-				}
-				row.Fields[name] = cell
+			if err := t.cell(&row, i, unguard(cell)); err != nil {
+				return row, cells, &rowError{line, err.Error()}
 			}
 		}
 		return row, cells, nil
 	}
+}
+
+// cell puts one value where its column says.
+func (t *table) cell(row *Row, i int, cell string) error {
+	if list := t.columns[i].list; list != "" {
+		switch state := MembershipState(clean(cell)); state {
+		case "":
+		case Pending, Active, Unsubscribed:
+			var id ListID
+			if t.lists != nil {
+				id = t.lists[i]
+			}
+			row.Memberships = append(row.Memberships, RowMembership{id, state})
+		default:
+			return invalid("list", "a state is pending, active or unsubscribed")
+		}
+		return nil
+	}
+	switch name := t.columns[i].name; name {
+	case "":
+	case colEmail:
+		row.Email = cell
+	case colName:
+		row.Name = cell
+	case colLanguage:
+		row.Language = t.lenient(cell, parseLanguage)
+	case colZone:
+		row.Zone = t.lenient(cell, parseZone)
+	case colTags:
+		row.Tags = parseTags(cell)
+	case colNote:
+		row.Note = cell
+	case colConsent:
+		at, err := parseDate(cell)
+		if err != nil && t.from == nil {
+			return err
+		}
+		row.ConsentAt = at
+	case colStatus:
+		return t.status(row, cell)
+	case colJSON:
+		return spread(row, cell)
+	default:
+		if cell == "" {
+			return nil
+		}
+		if row.Fields == nil {
+			row.Fields = make(map[string]string, len(t.columns))
+		}
+		row.Fields[name] = cell
+	}
+	return nil
+}
+
+// lenient leaves out what another service wrote and we cannot read: its users
+// never saw that column.
+func (t *table) lenient(cell string, parse func(string) (string, error)) string {
+	if t.from == nil || cell == "" {
+		return cell
+	}
+	v, err := parse(clean(cell))
+	if err != nil {
+		return ""
+	}
+	return v
+}
+
+func (t *table) status(row *Row, cell string) error {
+	word := fieldName(cell)
+	if t.from != nil && t.from.status != nil {
+		t.from.status(word).apply(row)
+		return nil
+	}
+	s, ok := plainStatus(word)
+	if !ok {
+		return invalid("status", fmt.Sprintf("%q is no state that we know: want active, unsubscribed, pending or bounced", cell))
+	}
+	s.apply(row)
+	return nil
+}
+
+func (s standing) apply(row *Row) {
+	if s != (standing{}) {
+		row.State, row.Outside, row.Suppress = s.state, s.outside, s.suppress
+	}
+}
+
+// spread makes fields of the values of a JSON object. What is no plain value
+// is kept as its JSON text.
+func spread(row *Row, cell string) error {
+	if strings.TrimSpace(cell) == "" {
+		return nil
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(cell), &all); err != nil {
+		return invalid("attributes", "want a JSON object")
+	}
+	for k, raw := range all {
+		name := fieldName(k)
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			text = string(raw)
+		}
+		if name == "" || text == "" || text == "null" {
+			continue
+		}
+		if reserved[name] {
+			name += "_attribute"
+		}
+		if row.Fields == nil {
+			row.Fields = map[string]string{}
+		}
+		row.Fields[name] = text
+	}
+	return nil
 }
 
 func blank(cells []string) bool {

@@ -34,12 +34,18 @@ func TestColumnsAreRecognised(t *testing.T) {
 		"address,mail":                          "address email",
 		"address,name":                          "email name",
 		"LANG\tE-MAIL ADDRESS\tT-shirt (size)":  "language email t_shirt_size",
-		"email,list:news,Größe,名前":              "email [news] größe 名前",
+		"email,list:news,Größe,名前":              "email [news] größe name",
 		"name,e-mail,email":                     "name e_mail email",
 		"Vorname,Nachname,E-Mail-Adresse,,":     "first_name last_name email - -",
 		"\"e\"\"mail\",email":                   "e_mail email",
+		"Correo electrónico|Nombre|Apellidos":   "email name last_name",
+		"E-postadress;Förnamn;Språk;Tidszon":    "email first_name language zone",
+		"メールアドレス,氏名":                            "email name",
+		"Электронная почта;Имя;Язык":            "email name language",
+		"dirección de correo~idioma":            "email language",
+		"email,tags,consent date,note":          "email tags consent_date note",
 	} {
-		tab, err := openTable(strings.NewReader(header + "\n"))
+		tab, err := openTable(strings.NewReader(header+"\n"), ImportOptions{})
 		if err != nil {
 			t.Errorf("%s: %v", header, err)
 			continue
@@ -125,7 +131,7 @@ func isASCII(s string) bool {
 func TestReaderMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]string{"one line": "email\n", "one quoted cell": "email\n\""} {
-		tab, err := openTable(io.MultiReader(strings.NewReader(start), &counted{left: 1 << 40}))
+		tab, err := openTable(io.MultiReader(strings.NewReader(start), &counted{left: 1 << 40}), ImportOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +164,7 @@ func FuzzTable(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		tab, err := openTable(strings.NewReader(string(file)))
+		tab, err := openTable(strings.NewReader(string(file)), ImportOptions{})
 		if err != nil {
 			return
 		}

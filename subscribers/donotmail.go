@@ -133,7 +133,7 @@ func (g *Registry) suppressedAmong(ctx context.Context, emails []string, out map
 // counts as unchanged.
 func (g *Registry) ImportSuppressions(ctx context.Context, actor string, r io.Reader, reason, source string) (ImportResult, error) {
 	var result ImportResult
-	decoded, err := decode(r)
+	decoded, _, err := decode(r, "")
 	if err != nil {
 		return result, err
 	}

@@ -11,11 +11,11 @@ import (
 )
 
 // Export writes the subscribers that q asks for (q.After and q.Limit do not
-// count) as CSV in UTF-8: email, name, language, zone, a column for each field
-// that any of them has, and one "list:NAME" for each list with the state on
-// it. Every cell is quoted, and none is a formula to a spreadsheet. Import
-// reads the file back to the same readers. It returns how many it wrote;
-// memory does not grow with them.
+// count) as CSV in UTF-8: email, name, language, zone, tags, a column for each
+// field that any of them has, and one "list:NAME" for each list with the state
+// on it. Every cell is quoted, and none is a formula to a spreadsheet unless
+// q.Raw. Import reads the file back to the same readers. It returns how many it
+// wrote; memory does not grow with them.
 func (g *Registry) Export(ctx context.Context, w io.Writer, q Query) (int, error) {
 	fields := map[string]bool{}
 	if err := g.each(ctx, q, func(page []Subscriber) error {
@@ -32,7 +32,7 @@ func (g *Registry) Export(ctx context.Context, w io.Writer, q Query) (int, error
 	if err != nil {
 		return 0, err
 	}
-	e := exporter{w: bufio.NewWriterSize(w, readAhead), fields: slices.Sorted(maps.Keys(fields)), lists: lists}
+	e := exporter{w: bufio.NewWriterSize(w, readAhead), fields: slices.Sorted(maps.Keys(fields)), lists: lists, raw: q.Raw}
 	e.header()
 	count := 0
 	err = g.each(ctx, q, func(page []Subscriber) error {
@@ -44,8 +44,12 @@ func (g *Registry) Export(ctx context.Context, w io.Writer, q Query) (int, error
 		if err != nil {
 			return err
 		}
+		tags, err := g.Store.TagsOf(ctx, who)
+		if err != nil {
+			return err
+		}
 		for _, s := range page {
-			e.subscriber(s, on[s.ID])
+			e.subscriber(s, tags[s.ID], on[s.ID])
 			count++
 		}
 		return e.w.Flush()
@@ -95,10 +99,11 @@ type exporter struct {
 	fields []string
 	lists  []ListCounts
 	cells  int
+	raw    bool
 }
 
 func (e *exporter) header() {
-	for _, c := range append([]string{"email", "name", "language", "zone"}, e.fields...) {
+	for _, c := range append([]string{colEmail, colName, colLanguage, colZone, colTags}, e.fields...) {
 		e.cell(c)
 	}
 	for _, l := range e.lists {
@@ -107,8 +112,8 @@ func (e *exporter) header() {
 	e.end()
 }
 
-func (e *exporter) subscriber(s Subscriber, on []Membership) {
-	for _, c := range []string{s.Email, s.Name, s.Language, s.Zone} {
+func (e *exporter) subscriber(s Subscriber, tags []string, on []Membership) {
+	for _, c := range []string{s.Email, s.Name, s.Language, s.Zone, strings.Join(tags, ", ")} {
 		e.cell(c)
 	}
 	for _, f := range e.fields {
@@ -130,7 +135,10 @@ func (e *exporter) cell(s string) {
 	}
 	e.cells++
 	_ = e.w.WriteByte('"')
-	_, _ = e.w.WriteString(strings.ReplaceAll(guardCell(s), `"`, `""`))
+	if !e.raw || dangerous(s) && s[0] == '\'' { // import would take such an apostrophe for ours
+		s = guardCell(s)
+	}
+	_, _ = e.w.WriteString(strings.ReplaceAll(s, `"`, `""`))
 	_ = e.w.WriteByte('"')
 }
 

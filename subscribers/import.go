@@ -3,8 +3,11 @@ package subscribers
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -12,37 +15,50 @@ import (
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
+	"postrider/internal/ids"
+	"postrider/internal/mailaddr"
 )
 
 const (
 	chunkRows   = 5_000
-	chunkBytes  = 8 << 20
+	firstChunk  = 500 // rows, before it is known how long they take
+	leastChunk  = 100
 	maxRows     = 10_000_000
 	maxRefusals = 1_000 // kept by name
 	maxTries    = 5
 )
 
+// longestHold is how long a chunk should keep other writers of a database
+// waiting that lets one in at a time.
+const longestHold = 12 * time.Millisecond
+
 // ImportOptions say where readers of a file go.
 type ImportOptions struct {
-	Actor   string
-	Lists   []string // names of the lists that all join as active
-	Create  bool     // make lists that do not exist
-	Consent string   // the wording that they agreed to; recorded for each new membership
-	Source  string   // kept with the consent; "import" where empty
-	// ConsentAt is when they agreed; now where it is zero. A later time is Invalid.
+	Actor     string
+	File      string   // its name, for the record
+	Lists     []string // names of the lists that all join as active
+	Create    bool     // make lists that do not exist
+	Consent   string   // the wording that they agreed to; recorded for each new membership
 	ConsentAt time.Time
-	// Progress is called after each stored chunk, in the caller's goroutine.
-	Progress func(ImportResult)
+	Source    string            // kept with the consent; "import" where empty
+	Map       map[string]string // title or number of a column → email, name, a field's name, list:NAME, or - for nowhere
 	// Columns says where each column of the file goes, in their order, as
-	// Preview.Columns does; nil: by their titles.
+	// Preview.Columns does; nil: by Map and their titles.
 	Columns []string
 	// NoHeader says that the first row is a reader's. It needs Columns.
-	NoHeader bool
-	// DryRun counts and stores nothing, no list either. A reader whom the file
-	// names again, more than a chunk later, counts as unchanged.
-	DryRun bool
+	NoHeader  bool
+	Encoding  Encoding  // empty: look at the file
+	Delimiter rune      // 0: look at the file
+	DryRun    bool      // count what would happen and change nothing
+	Mailbox   bool      // refuse what Google's servers take for the same mailbox as a row before
+	Refused   io.Writer // gets the refused rows as CSV, each with its reason; may be nil
 	// OnRefused is called for each refused row, with its cells.
 	OnRefused func(Refusal)
+	// Host returns why a domain takes no mail, empty where it does or may; nil: nobody asks.
+	Host func(ctx context.Context, domain string) string
+	// Progress is called about once for each thousand rows, in the caller's goroutine.
+	Progress func(ImportResult)
+	TempDir  string // for what does not fit into memory; the system's where empty
 }
 
 // ImportResult counts the rows of an import. When it has ended Rows is the sum
@@ -53,13 +69,28 @@ type ImportResult struct {
 	Updated   int `json:"updated"`   // known readers who got a new value or list
 	Unchanged int `json:"unchanged"` // known readers of whom the row says nothing new
 	Refused   int `json:"refused"`
+	// Suppressed are those rows, counted above too, that put their address on
+	// the do-not-mail list instead of a list of readers.
+	Suppressed int `json:"suppressed,omitempty"`
 	// Left counts memberships that were not revived: the reader had unsubscribed.
 	Left int `json:"-"`
 	// Refusals are the first thousand refused rows in the order they were met.
 	Refusals []Refusal `json:"-"`
+	// Odd counts rows that were taken although their address looks odd, and
+	// Hints are the first thousand of them.
+	Odd   int       `json:"-"`
+	Hints []Refusal `json:"-"`
+	// Origin is the service that the file comes from, empty where it is not known.
+	Origin string `json:"-"`
+	// Read counts bytes of the file, Stored rows that the database has taken or
+	// refused: storing begins when all is read.
+	Read   int64 `json:"-"`
+	Stored int   `json:"-"`
+	// Import is the id under which it can be undone; zero for a dry run.
+	Import ImportID `json:"-"`
 }
 
-// Refusal is a row that was not taken.
+// Refusal is a row that was not taken, or one to look at.
 type Refusal struct {
 	Line   int    // 1-based line where the row begins
 	Email  string // as it stands in the file, may be empty
@@ -67,52 +98,93 @@ type Refusal struct {
 	Cells  []string // the row as it stands in the file, for ImportOptions.OnRefused only
 }
 
-func (r *ImportResult) refuse(all ...Refusal) {
-	r.Refused += len(all)
-	r.Refusals = append(r.Refusals, all[:min(len(all), maxRefusals-len(r.Refusals))]...)
+func (r *ImportResult) refuse(x Refusal) {
+	r.Refused++
+	if len(r.Refusals) < maxRefusals {
+		r.Refusals = append(r.Refusals, x)
+	}
 }
 
-// Import reads readers from a CSV file and stores them in chunks, so that what
-// was read stays when it is interrupted; to go on, import the file again. It
-// mails nobody. It never revives a reader who left the list, and refuses
-// addresses that are suppressed or were forgotten. Two imports may run at
-// once. A file without an email column, or one row too long to read, is
-// Invalid; the result then counts what was stored before.
+// Import reads readers from a CSV file, a paste of addresses or an archive,
+// puts them in order and stores them in chunks. What is stored stays when it
+// is interrupted; importing the same file again goes on, and leads to what one
+// import would have led to. It mails nobody. It never revives a reader who
+// left the list, and refuses addresses that are suppressed or were forgotten.
+// Two imports may run at once, and others may write meanwhile. A file without
+// an email column, or one row too long to read, is Invalid and nothing of it
+// is stored.
 func (g *Registry) Import(ctx context.Context, r io.Reader, o ImportOptions) (ImportResult, error) {
-	var result ImportResult
-	t, err := openMapped(r, o)
+	l := loader{g: g, o: o, digest: sha256.New(), chunk: firstChunk}
+	if l.o.TempDir == "" {
+		l.o.TempDir = g.TempDir
+	}
+	l.batch = Batch{Consent: clean(o.Consent), ConsentAt: o.ConsentAt, Source: cmp.Or(clean(o.Source), "import"), DryRun: o.DryRun}
+	if len(l.batch.Consent) > maxReason || len(l.batch.Source) > maxReason {
+		return l.result, invalid("consent", "shorten it to 2000 bytes")
+	}
+	if o.ConsentAt.After(g.Now()) {
+		return l.result, invalid("consent_at", "nobody can have agreed on a day to come")
+	}
+	counted := &counter{r: r, digest: l.digest, n: &l.result.Read}
+	sources, closeAll, err := openSources(counted, l.o)
+	defer closeAll()
 	if err != nil {
-		return result, err
+		return l.result, err
 	}
-	batch := Batch{Consent: clean(o.Consent), Source: cmp.Or(clean(o.Source), "import")}
-	if len(batch.Consent) > maxReason || len(batch.Source) > maxReason {
-		return result, invalid("consent", "shorten it to 2000 bytes")
+	if err := l.resolveLists(ctx, sources); err != nil {
+		return l.result, err
 	}
-	if batch.ConsentAt = o.ConsentAt; o.ConsentAt.After(g.Now()) {
-		return result, invalid("consent_at", "nobody can have agreed on a day to come")
+	l.stage.dir = l.o.TempDir
+	if o.Mailbox {
+		l.stage.key = mailboxKey
 	}
-	batch.DryRun = o.DryRun
-	if batch.Lists, err = g.importLists(ctx, o, o.Lists); err != nil {
-		return result, err
+	defer l.stage.close()
+	l.refused = newRefusedWriter(o.Refused, sources)
+	if err := l.read(ctx, sources); err != nil {
+		return l.result, errors.Join(err, l.refused.flush())
 	}
-	states, err := g.stateColumns(ctx, t, o)
-	if err != nil {
-		return result, err
+	if _, err := io.Copy(io.Discard, counted); err != nil { // what an archive has behind its end
+		return l.result, fmt.Errorf("reading the file: %w", err)
 	}
-	l := loader{g: g, batch: batch, result: &result, o: o, seen: newSightings(o.DryRun)}
-	err = errors.Join(l.read(ctx, t, states), l.flush(ctx), l.wait())
-	return result, err
+	err = errors.Join(l.store(ctx), l.refused.flush())
+	return l.result, err
 }
 
-// loader reads a chunk while the one before is being stored.
+func mailboxKey(r Row) string {
+	a, err := mailaddr.Parse(r.Email)
+	if err != nil {
+		return r.Canonical
+	}
+	return a.Mailbox()
+}
+
+// counter notes how much of a file was read, and what it was.
+type counter struct {
+	r      io.Reader
+	digest hash.Hash
+	n      *int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	*c.n += int64(n)
+	_, _ = c.digest.Write(p[:n]) // never fails
+	return n, err
+}
+
+// loader is one import.
 type loader struct {
-	g      *Registry
-	batch  Batch // its Rows are being read
-	size   int   // bytes of these
-	result *ImportResult
-	o      ImportOptions
-	stored chan stored // of the chunk on its way, nil where there is none
-	seen   *sightings  // of a dry run
+	g       *Registry
+	o       ImportOptions
+	batch   Batch // its Rows are being filled
+	stage   stage
+	refused *refusedWriter
+	digest  hash.Hash
+	result  ImportResult
+	chunk   int         // rows of the next chunk
+	stored  chan stored // of the chunk on its way, nil where there is none
+	free    time.Time   // when others have had their turn
+	mailbox Row         // the last one, where rows of one mailbox are refused
 }
 
 type stored struct {
@@ -121,55 +193,258 @@ type stored struct {
 	err    error
 }
 
-// read goes through the file until its end or an error that ends the import.
-func (l *loader) read(ctx context.Context, t *table, states stateColumns) error {
-	check := newChecker()
-	for {
-		row, cells, err := t.next()
-		if errors.Is(err, io.EOF) {
-			return nil
+// resolveLists finds the lists that are named by the operator and by columns.
+func (l *loader) resolveLists(ctx context.Context, sources []source) (err error) {
+	create := l.o.Create && !l.o.DryRun
+	find := func(names ...string) ([]ListID, error) {
+		found, err := l.g.listIDs(ctx, l.o.Actor, names, create)
+		if l.o.DryRun && l.o.Create && errs.Is(err, errs.NotFound) {
+			return []ListID{ids.New[listMark]()}, nil // would be made: nobody is on it
 		}
-		var bad *rowError
-		if err != nil && !errors.As(err, &bad) {
-			return err
-		}
-		if l.result.Rows == maxRows {
-			return errs.Invalidf("more than %d rows: split the file", maxRows)
-		}
-		l.result.Rows++
-		if bad != nil {
-			l.refuse(Refusal{Line: bad.line, Reason: bad.reason})
-			continue
-		}
-		email := row.Email
-		if err = check.finish(&row); err == nil {
-			err = states.read(&row, cells)
-		}
-		if err != nil {
-			l.refuse(Refusal{Line: row.Line, Email: email, Reason: err.Error(), Cells: l.keep(cells)})
-			continue
-		}
-		if row.Cells = l.keep(cells); l.again(row) {
-			continue
-		}
-		row.Hashes = l.g.hashes(row.Canonical)
-		l.batch.Rows = append(l.batch.Rows, row)
-		for _, c := range cells {
-			l.size += len(c)
-		}
-		if len(l.batch.Rows) == chunkRows || l.size >= chunkBytes {
-			if err := l.flush(ctx); err != nil {
+		return found, err
+	}
+	for _, name := range l.o.Lists {
+		if l.o.DryRun {
+			if err := CheckListName(name); err != nil {
 				return err
 			}
 		}
+		found, err := find(name)
+		if err != nil {
+			return err
+		}
+		for _, id := range found {
+			if !slices.Contains(l.batch.Lists, id) {
+				l.batch.Lists = append(l.batch.Lists, id)
+			}
+		}
+	}
+	for _, s := range sources {
+		if s.table == nil {
+			continue
+		}
+		if s.table.from != nil && l.result.Origin == "" {
+			l.result.Origin = s.table.from.name
+		}
+		s.table.lists = make([]ListID, len(s.table.columns))
+		for i, c := range s.table.columns {
+			if c.list == "" {
+				continue
+			}
+			found, err := find(c.list)
+			if err != nil {
+				return &errs.Error{Kind: errs.KindOf(err), Line: 1, Text: fmt.Sprintf("column %d", i+1), Err: err}
+			}
+			s.table.lists[i] = found[0]
+		}
+	}
+	return nil
+}
+
+// read goes through the files and stages their rows.
+func (l *loader) read(ctx context.Context, sources []source) error {
+	check := newChecker()
+	for src, s := range sources {
+		for {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			row, cells, err := s.rows.next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			var bad *rowError
+			if err != nil && !errors.As(err, &bad) {
+				return err
+			}
+			if l.result.Rows == maxRows {
+				return errs.Invalidf("more than %d rows: split the file", maxRows)
+			}
+			l.result.Rows++
+			if l.o.Refused != nil || l.o.OnRefused != nil {
+				row.Cells, row.src = slices.Clone(cells), src // cells are overwritten by the next row
+			}
+			email := row.Email
+			if bad == nil {
+				if err = l.take(ctx, check, &row, cells); err == nil {
+					continue
+				}
+			} else {
+				err, row.Line = errors.New(bad.reason), bad.line
+			}
+			var ours *stageError
+			if errors.As(err, &ours) {
+				return ours.err
+			}
+			l.refuse(Refusal{Line: row.Line, Email: email, Reason: err.Error(), Cells: row.Cells}, src)
+		}
+	}
+	l.progress()
+	return nil
+}
+
+// stageError is a failure of ours, as opposed to one of the row.
+type stageError struct{ err error }
+
+func (e *stageError) Error() string { return e.err.Error() }
+
+// take checks a row and stages it.
+func (l *loader) take(ctx context.Context, check *checker, row *Row, cells []string) error {
+	email := row.Email
+	if err := check.finish(row); err != nil {
+		return err
+	}
+	if l.o.Host != nil {
+		if why := l.o.Host(ctx, row.Domain); why != "" {
+			return errors.New(why)
+		}
+	}
+	if text := check.hint(row); text != "" {
+		l.result.Odd++
+		if len(l.result.Hints) < maxRefusals {
+			l.result.Hints = append(l.result.Hints, Refusal{Line: row.Line, Email: email, Reason: text})
+		}
+	}
+	size := 0
+	for _, c := range cells {
+		size += len(c)
+	}
+	if err := l.stage.add(*row, size); err != nil {
+		return &stageError{err}
+	}
+	if l.result.Rows%chunkRows == 0 {
+		l.progress()
+	}
+	return nil
+}
+
+// refuse counts a row that is not taken and hands it back.
+func (l *loader) refuse(r Refusal, src int) {
+	l.result.refuse(Refusal{Line: r.Line, Email: r.Email, Reason: r.Reason})
+	l.refused.add(r, src)
+	if l.o.OnRefused != nil {
+		l.o.OnRefused(r)
+	}
+}
+
+// refuseStored refuses what the database refused, with what stood in the file.
+func (l *loader) refuseStored(rows []Row, refused []Refusal) {
+	if len(refused) == 0 {
+		return
+	}
+	type place struct {
+		line  int
+		email string
+	}
+	by := make(map[place]Row, len(rows))
+	for _, r := range rows {
+		by[place{r.Line, r.Email}] = r
+	}
+	for _, x := range refused {
+		row := by[place{x.Line, x.Email}]
+		x.Cells = row.Cells
+		l.refuse(x, row.src)
+	}
+}
+
+func (l *loader) progress() {
+	if l.o.Progress != nil {
+		l.o.Progress(l.result)
+	}
+}
+
+// store hands the staged rows to the database in their order.
+func (l *loader) store(ctx context.Context) error {
+	next, err := l.stage.sorted()
+	if err != nil {
+		return err
+	}
+	if err := l.begin(ctx); err != nil {
+		l.result.Rows = l.result.Refused
+		return err
+	}
+	for {
+		row, err := next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil && len(l.batch.Rows) >= l.chunk && row.Canonical != l.batch.Rows[len(l.batch.Rows)-1].Canonical {
+			err = l.flush(ctx)
+		}
+		if err != nil {
+			return l.stop(errors.Join(err, l.wait()))
+		}
+		if l.sameMailbox(row) {
+			continue
+		}
+		l.batch.Rows = append(l.batch.Rows, row)
+	}
+	if err := errors.Join(l.flush(ctx), l.wait()); err != nil {
+		return l.stop(err)
+	}
+	if l.o.DryRun {
+		return nil
+	}
+	return l.g.Store.EndImport(ctx, l.record(), audit.Entry{
+		At: l.g.Now(), Actor: l.o.Actor, Action: "import ended", Kind: "import", Object: int64(l.result.Import), Detail: l.result.detail(),
+	})
+}
+
+// stop counts what is stored only, so that the numbers add up.
+func (l *loader) stop(err error) error {
+	r := &l.result
+	r.Rows = r.Added + r.Updated + r.Unchanged + r.Refused
+	return err
+}
+
+func (r *ImportResult) detail() string {
+	return fmt.Sprintf("%d added, %d updated, %d unchanged, %d refused", r.Added, r.Updated, r.Unchanged, r.Refused)
+}
+
+// sameMailbox refuses a row of the mailbox that the row before has, under
+// another spelling.
+func (l *loader) sameMailbox(row Row) bool {
+	if l.stage.key == nil {
+		return false
+	}
+	before := l.mailbox
+	if before.Canonical == "" || before.Canonical == row.Canonical || mailboxKey(before) != mailboxKey(row) {
+		l.mailbox = row
+		return false
+	}
+	reason := fmt.Sprintf("the same mailbox as line %d: Google ignores dots and what follows a plus", before.Line)
+	l.refuse(Refusal{Line: row.Line, Email: row.Email, Reason: reason, Cells: row.Cells}, row.src)
+	l.result.Stored++
+	return true
+}
+
+// begin records the import, or goes on with one that was interrupted.
+func (l *loader) begin(ctx context.Context) error {
+	if l.o.DryRun {
+		return nil
+	}
+	for _, part := range append(slices.Clone(l.o.Lists), l.batch.Consent, l.batch.Source) {
+		fmt.Fprintf(l.digest, "\x00%s", part)
+	}
+	record, err := l.g.Store.BeginImport(ctx, l.record(), audit.Entry{At: l.g.Now(), Actor: l.o.Actor, Action: "import began", Kind: "import"})
+	l.result.Import, l.batch.Import = record.ID, record.ID
+	return err
+}
+
+func (l *loader) record() ImportRecord {
+	r := l.result
+	if r.Import == 0 {
+		r.Import = ids.New[importMark]()
+	}
+	return ImportRecord{
+		ID: r.Import, Digest: hex.EncodeToString(l.digest.Sum(nil)), File: clean(l.o.File), Actor: l.o.Actor, Source: l.batch.Source, State: ImportDone,
+		Added: r.Added, Updated: r.Updated, Unchanged: r.Unchanged, Refused: r.Refused, Suppressed: r.Suppressed, StartedAt: l.g.Now(), UpdatedAt: l.g.Now(),
 	}
 }
 
 // flush waits for the chunk before and begins to store the one that was read.
 func (l *loader) flush(ctx context.Context) error {
 	if err := l.wait(); err != nil || len(l.batch.Rows) == 0 {
-		l.result.Rows -= len(l.batch.Rows)
-		l.batch.Rows = nil
 		return err
 	}
 	b := l.batch
@@ -177,16 +452,39 @@ func (l *loader) flush(ctx context.Context) error {
 	if len(b.Lists) > 0 {
 		b.Entry.Object = int64(b.Lists[0])
 	}
-	l.batch.Rows, l.size = make([]Row, 0, len(b.Rows)), 0
+	l.batch.Rows = make([]Row, 0, len(b.Rows)+len(b.Rows)/4)
 	l.stored = make(chan stored, 1)
+	free := l.free
 	go func(done chan<- stored) {
+		if err := sleepUntil(ctx, free); err != nil {
+			done <- stored{b.Rows, BatchResult{}, err}
+			return
+		}
 		result, err := l.g.save(ctx, b)
 		done <- stored{b.Rows, result, err}
 	}(l.stored)
 	return nil
 }
 
-// wait takes over what came of the chunk on its way.
+func sleepUntil(ctx context.Context, t time.Time) error {
+	wait := time.Until(t)
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wait takes over what came of the chunk on its way. Where the database lets in
+// one writer at a time, the next chunk is as large as it may keep others
+// waiting, and begins after a pause: a writer of another program only looks
+// from time to time whether it is its turn.
 func (l *loader) wait() error {
 	if l.stored == nil {
 		return nil
@@ -194,19 +492,23 @@ func (l *loader) wait() error {
 	s := <-l.stored
 	l.stored = nil
 	if s.err != nil {
-		l.result.Rows -= len(s.rows)
 		return s.err
 	}
-	l.result.Added += s.result.Added
-	l.result.Updated += s.result.Updated
-	l.result.Unchanged += s.result.Unchanged
-	l.result.Left += s.result.Left
-	for _, r := range l.withCells(s) {
-		l.refuse(r)
+	if held := s.result.Held; held > 0 && len(s.rows) >= leastChunk {
+		l.chunk = min(max(int(float64(len(s.rows))*float64(longestHold)/float64(held)), len(s.rows)/2, leastChunk), chunkRows, len(s.rows)*2)
+		l.free = time.Now().Add(min(held/2, longestHold))
+	} else if held == 0 {
+		l.chunk = chunkRows
 	}
-	if l.o.Progress != nil {
-		l.o.Progress(*l.result)
-	}
+	r := &l.result
+	r.Added += s.result.Added
+	r.Updated += s.result.Updated
+	r.Unchanged += s.result.Unchanged
+	r.Left += s.result.Left
+	r.Suppressed += s.result.Suppressed
+	r.Stored += len(s.rows)
+	l.refuseStored(s.rows, s.result.Refused)
+	l.progress()
 	return nil
 }
 
@@ -215,12 +517,8 @@ func (l *loader) wait() error {
 // writer added the same readers in between, or the database gave one of two
 // the way, it is done again from the start.
 func (g *Registry) save(ctx context.Context, b Batch) (BatchResult, error) {
-	slices.SortFunc(b.Rows, func(x, y Row) int {
-		if c := strings.Compare(x.Canonical, y.Canonical); c != 0 {
-			return c
-		}
-		return x.Line - y.Line
-	})
+	slices.SortStableFunc(b.Rows, func(x, y Row) int { return strings.Compare(x.Canonical, y.Canonical) })
+	b.Hashes = g.hashes
 	for try := 1; ; try++ {
 		result, err := g.Store.SaveSubscribers(ctx, b)
 		again := errs.Is(err, errs.Conflict) || errs.Is(err, errs.Unavailable)
@@ -233,43 +531,4 @@ func (g *Registry) save(ctx context.Context, b Batch) (BatchResult, error) {
 // Detail is what the audit log says of a stored batch.
 func (r BatchResult) Detail() string {
 	return fmt.Sprintf("%d added, %d updated, %d unchanged, %d refused", r.Added, r.Updated, r.Unchanged, len(r.Refused))
-}
-
-// stateColumns are the columns of a file that hold membership states, as an
-// export writes them.
-type stateColumns []struct {
-	column int
-	list   ListID
-}
-
-func (g *Registry) stateColumns(ctx context.Context, t *table, o ImportOptions) (stateColumns, error) {
-	var out stateColumns
-	for i, c := range t.columns {
-		if c.list == "" {
-			continue
-		}
-		found, err := g.importLists(ctx, o, []string{c.list})
-		if err != nil {
-			return nil, &errs.Error{Kind: errs.KindOf(err), Line: 1, Text: fmt.Sprintf("column %d", i+1), Err: err}
-		}
-		out = append(out, struct {
-			column int
-			list   ListID
-		}{i, found[0]})
-	}
-	return out, nil
-}
-
-// read takes the states out of a row's cells; an empty cell is no membership.
-func (s stateColumns) read(r *Row, cells []string) error {
-	for _, c := range s {
-		switch state := MembershipState(clean(cells[c.column])); state {
-		case "":
-		case Pending, Active, Unsubscribed:
-			r.Memberships = append(r.Memberships, RowMembership{c.list, state})
-		default:
-			return invalid("list", "a state is pending, active or unsubscribed")
-		}
-	}
-	return nil
 }

@@ -1,6 +1,8 @@
 package subscribers
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"time"
 
@@ -54,7 +56,16 @@ type Consent struct {
 	Action  ConsentAction `json:"action"`
 	Source  string        `json:"source"`  // form, import, one-click
 	Wording string        `json:"wording"` // what was agreed to, or the reason given for leaving
-	At      time.Time     `json:"at"`
+	// WordingHash is WordingHash of what was agreed to, empty for other lines.
+	WordingHash string    `json:"wording_hash,omitempty"`
+	At          time.Time `json:"at"`
+}
+
+// WordingHash is the SHA-256 of a wording that was shown, in hexadecimal: proof
+// that the text kept is the one that was agreed to.
+func WordingHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // Sign is who changes a membership, and on what grounds.

@@ -1,16 +1,13 @@
 package subscribers
 
 import (
-	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"slices"
 	"strings"
 
-	"postrider/internal/errs"
 	"postrider/internal/mailaddr"
 )
 
@@ -31,16 +28,14 @@ type Preview struct {
 // Look reads the first n rows of a CSV file and guesses what its columns are.
 // A file that no table can be made of is Invalid.
 func Look(r io.Reader, n int) (Preview, error) {
-	t, header, err := beginTable(r)
+	t, header, err := beginTable(r, ImportOptions{})
 	if err != nil {
 		return Preview{}, err
 	}
+	header = slices.Clone(header)
 	p := Preview{Titles: unguarded(header), NoHeader: slices.ContainsFunc(header, isAddress)}
-	if len(header) > maxColumns {
-		return Preview{}, t.head(header)
-	}
-	if err := t.head(header); err == nil && len(t.first) == 0 {
-		p.NoHeader = false
+	if err := t.head(header, nil); err != nil && len(header) > maxColumns {
+		return Preview{}, err
 	}
 	for len(p.Rows) < n {
 		cells, _, err := t.record()
@@ -70,7 +65,7 @@ func (p *Preview) guess(t *table) {
 	p.Columns = make([]string, len(p.Titles))
 	if !p.NoHeader {
 		for i, c := range t.columns {
-			if p.Columns[i] = c.name; c.list != "" {
+			if p.Columns[i] = strings.TrimSuffix(c.name, ":"); c.list != "" {
 				p.Columns[i] = listPrefix + c.list
 			}
 		}
@@ -111,123 +106,6 @@ func unguarded(cells []string) []string {
 // FieldName makes of a column's title the name that a field is kept under:
 // snake_case, empty where the title has no letters.
 func FieldName(title string) string { return fieldName(title) }
-
-// openMapped is openTable with the columns that o gives.
-func openMapped(r io.Reader, o ImportOptions) (*table, error) {
-	if o.Columns == nil {
-		return openTable(r)
-	}
-	t, header, err := beginTable(r)
-	if err != nil {
-		return nil, err
-	}
-	if len(o.Columns) != len(header) {
-		return nil, &errs.Error{Kind: errs.Invalid, Line: 1, Text: fmt.Sprintf("the file has %d columns, and %d are told where to go", len(header), len(o.Columns))}
-	}
-	t.columns = make([]column, len(header))
-	for i, to := range o.Columns {
-		if list, ok := strings.CutPrefix(to, listPrefix); ok {
-			t.columns[i].list = list
-			continue
-		}
-		t.columns[i].name = fieldName(to)
-	}
-	if o.NoHeader {
-		t.first = slices.Clone(header)
-	}
-	return t, t.checkColumns(unguarded(header))
-}
-
-// importLists are the lists of these names. A dry run makes none: a list that
-// would be made gets an id that nobody is on.
-func (g *Registry) importLists(ctx context.Context, o ImportOptions, names []string) ([]ListID, error) {
-	if !o.DryRun || !o.Create {
-		return g.listIDs(ctx, o.Actor, names, o.Create)
-	}
-	var out []ListID
-	for _, name := range names {
-		found, err := g.listIDs(ctx, o.Actor, []string{name}, false)
-		if errs.Is(err, errs.NotFound) {
-			if err = CheckListName(name); err == nil {
-				found = []ListID{-1 - ListID(maphash.String(dryNames, name)>>2)}
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !slices.Contains(out, found[0]) {
-			out = append(out, found[0])
-		}
-	}
-	return out, nil
-}
-
-// dryNames makes ids of lists that do not exist.
-var dryNames = maphash.MakeSeed()
-
-// sightings remembers readers of earlier chunks by a hash: eight bytes each.
-type sightings struct {
-	seed         maphash.Seed
-	before, this map[uint64]struct{}
-}
-
-func newSightings(dry bool) *sightings {
-	if !dry {
-		return nil
-	}
-	return &sightings{maphash.MakeSeed(), map[uint64]struct{}{}, map[uint64]struct{}{}}
-}
-
-// again counts a row of a dry run whose reader an earlier chunk had: nothing
-// was stored, so the database does not know them.
-func (l *loader) again(r Row) bool {
-	if l.seen == nil {
-		return false
-	}
-	if len(l.batch.Rows) == 0 {
-		for h := range l.seen.this {
-			l.seen.before[h] = struct{}{}
-		}
-		clear(l.seen.this)
-	}
-	h := maphash.String(l.seen.seed, r.Canonical)
-	if _, ok := l.seen.before[h]; ok {
-		l.result.Unchanged++
-		return true
-	}
-	l.seen.this[h] = struct{}{}
-	return false
-}
-
-// keep copies cells where somebody wants to see what was refused.
-func (l *loader) keep(cells []string) []string {
-	if l.o.OnRefused == nil {
-		return nil
-	}
-	return slices.Clone(cells)
-}
-
-func (l *loader) refuse(r Refusal) {
-	l.result.refuse(Refusal{Line: r.Line, Email: r.Email, Reason: r.Reason})
-	if l.o.OnRefused != nil {
-		l.o.OnRefused(r)
-	}
-}
-
-// withCells are the rows that the store refused, with what stood in the file.
-func (l *loader) withCells(s stored) []Refusal {
-	if l.o.OnRefused == nil || len(s.result.Refused) == 0 {
-		return s.result.Refused
-	}
-	cells := make(map[int][]string, len(s.rows))
-	for _, r := range s.rows {
-		cells[r.Line] = r.Cells
-	}
-	for i, r := range s.result.Refused {
-		s.result.Refused[i].Cells = cells[r.Line]
-	}
-	return s.result.Refused
-}
 
 // Titles of the two columns that a file of refused rows has at its end.
 const (

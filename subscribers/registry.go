@@ -2,6 +2,7 @@ package subscribers
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,6 +21,8 @@ type Registry struct {
 	// forgotten under, the one of the current key first. Without it nobody
 	// can be forgotten.
 	Hash func(canonical string) []string
+	// TempDir holds what an import is putting in order; the system's where empty.
+	TempDir string
 }
 
 // Newcomer is a reader to add.
@@ -32,6 +35,7 @@ type Newcomer struct {
 	Lists    []string          // names; they join as active
 	Consent  string            // the wording that they agreed to; empty: none is recorded
 	Source   string            // of the consent; "operator" where empty
+	Tags     []string
 }
 
 // Add keeps a reader. A known address gets the new values and lists instead of
@@ -39,7 +43,7 @@ type Newcomer struct {
 // list that the reader has left, which only they can join again; the
 // subscriber then comes back with the error and the rest is done.
 func (g *Registry) Add(ctx context.Context, actor string, n Newcomer) (Subscriber, error) {
-	row := Row{Email: n.Email, Name: n.Name, Language: n.Language, Zone: n.Zone, Fields: map[string]string{}}
+	row := Row{Email: n.Email, Name: n.Name, Language: n.Language, Zone: n.Zone, Fields: map[string]string{}, Tags: slices.Clone(n.Tags)}
 	for k, v := range n.Fields {
 		row.Fields[k] = v
 	}
@@ -50,7 +54,6 @@ func (g *Registry) Add(ctx context.Context, actor string, n Newcomer) (Subscribe
 	if err != nil {
 		return Subscriber{}, err
 	}
-	row.Hashes = g.hashes(row.Canonical)
 	b := Batch{
 		Rows: []Row{row}, Lists: lists, Consent: clean(n.Consent), Source: clean(n.Source),
 		Entry: audit.Entry{At: g.Now(), Actor: actor, Action: "added", Kind: "subscriber"},

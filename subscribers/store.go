@@ -33,10 +33,22 @@ type People interface {
 	EditSubscriber(ctx context.Context, s Subscriber, was time.Time, e audit.Entry) error
 	// MembershipsOf returns the memberships of many, by list name.
 	MembershipsOf(ctx context.Context, who []ID) (map[ID][]Membership, error)
+	// TagsOf returns the tags of many, in their order.
+	TagsOf(ctx context.Context, who []ID) (map[ID][]string, error)
 	// ConsentsOf returns the newest lines of the consent record, oldest first.
 	ConsentsOf(ctx context.Context, id ID) ([]Consent, error)
 	// SaveSubscribers stores a batch in one transaction. It may be repeated.
 	SaveSubscribers(ctx context.Context, b Batch) (BatchResult, error)
+	// BeginImport keeps the record of an import as running. Where the newest one
+	// of the same digest was interrupted it is that one that goes on.
+	BeginImport(ctx context.Context, r ImportRecord, e audit.Entry) (ImportRecord, error)
+	// EndImport keeps what an import led to.
+	EndImport(ctx context.Context, r ImportRecord, e audit.Entry) error
+	// ImportRuns returns the newest records, newest first.
+	ImportRuns(ctx context.Context, limit int) ([]ImportRecord, error)
+	// UndoImport takes back a part of an import and reports whether that was
+	// the last; it may be repeated.
+	UndoImport(ctx context.Context, id ImportID, limit int, e audit.Entry) (Undone, bool, error)
 	// MarkAddress is idempotent; a complaint is never lowered to a bounce.
 	MarkAddress(ctx context.Context, id ID, to AddressState, reason string, e audit.Entry) error
 	// ForgetSubscriber erases a reader and keeps the hash as a suppression.
@@ -85,6 +97,7 @@ type Query struct {
 	Search string          // part of an address or a name, in any case
 	// Address narrows to readers whose address is in this state.
 	Address AddressState
+	Raw     bool // of an export: cells as they are
 }
 
 // MembershipChange moves one reader's memberships to a state.
@@ -105,8 +118,16 @@ type Row struct {
 	Name, Language, Zone     string // empty: leave what is known
 	Fields                   map[string]string
 	Memberships              []RowMembership
-	Hashes                   []string // that Canonical may have been forgotten under
 	Cells                    []string // as they stand in the file; nil where nobody asked for them
+	Tags                     []string
+	Note                     string
+	State                    MembershipState // on the lists of the batch; empty: active
+	Outside                  bool            // joins no list of the batch
+	Suppress                 string          // reason to put the address on the do-not-mail list instead of keeping a reader
+	ConsentAt                int64           // when they agreed, Unix milliseconds; 0: as the batch says
+
+	src int // which file of an archive
+	seq int // place in the file, for rows of one reader
 }
 
 // RowMembership is a state that a file gives on a list.
@@ -121,11 +142,15 @@ type Batch struct {
 	Rows    []Row
 	Lists   []ListID // that all rows join as active
 	Consent string   // wording that they agreed to; empty: no consent is recorded
-	Source  string
-	Entry   audit.Entry
-	DryRun  bool // count only
-	// ConsentAt is when they agreed, the time of Entry where it is zero.
+	// ConsentAt is when they agreed; now where zero.
 	ConsentAt time.Time
+	Source    string
+	Entry     audit.Entry
+	Import    ImportID // that the batch is a part of, zero where it is none
+	DryRun    bool     // count and change nothing
+	// Hashes returns what a canonical address may have been forgotten under. It
+	// is asked only where somebody was.
+	Hashes func(canonical string) []string
 }
 
 // BatchResult counts the rows of a batch: the first three and Refused make up all.
@@ -133,6 +158,10 @@ type BatchResult struct {
 	Added, Updated, Unchanged int
 	Refused                   []Refusal
 	Left                      int // memberships left alone because the reader had unsubscribed
+	Suppressed                int // of the added and unchanged: rows that put their address on the do-not-mail list
+	// Held is how long other writers had to wait; 0 where the database lets
+	// several write.
+	Held time.Duration
 }
 
 // Merge adds what a row knows to a subscriber and reports whether that changes

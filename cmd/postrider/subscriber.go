@@ -1,27 +1,25 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
-
-	"github.com/schollz/progressbar/v3"
 
 	"postrider/internal/errs"
 	"postrider/subscribers"
 )
 
 type subscriberCmd struct {
-	Add    subscriberAddCmd    `cmd:"" help:"Add a reader; a known address gets the new values."`
-	Show   subscriberShowCmd   `cmd:"" help:"Show a reader: fields, lists, consent."`
-	List   subscriberListCmd   `cmd:"" help:"List readers."`
-	Change subscriberChangeCmd `cmd:"" help:"Change a reader's name, language, zone or fields."`
-	Join   subscriberJoinCmd   `cmd:"" help:"Put a reader on lists. A list that they left stays left: only they come back."`
-	Leave  subscriberLeaveCmd  `cmd:"" help:"Take a reader off lists, off all where none is named."`
-	Import subscriberImportCmd `cmd:"" help:"Import readers from a CSV file. Nobody is mailed, and nobody who left is brought back."`
-	Export subscriberExportCmd `cmd:"" help:"Export readers as CSV, which imports again unchanged."`
+	Add     subscriberAddCmd     `cmd:"" help:"Add a reader; a known address gets the new values."`
+	Show    subscriberShowCmd    `cmd:"" help:"Show a reader: fields, lists, consent."`
+	List    subscriberListCmd    `cmd:"" help:"List readers."`
+	Change  subscriberChangeCmd  `cmd:"" help:"Change a reader's name, language, zone or fields."`
+	Join    subscriberJoinCmd    `cmd:"" help:"Put a reader on lists. A list that they left stays left: only they come back."`
+	Leave   subscriberLeaveCmd   `cmd:"" help:"Take a reader off lists, off all where none is named."`
+	Import  subscriberImportCmd  `cmd:"" help:"Import readers: CSV, a paste of addresses, or another service's export. Nobody is mailed, and nobody who left is brought back."`
+	Imports subscriberImportsCmd `cmd:"" help:"Show the imports, newest first."`
+	Undo    subscriberUndoCmd    `cmd:"" name:"undo-import" help:"Take the last import back."`
+	Export  subscriberExportCmd  `cmd:"" help:"Export readers as CSV, which imports again unchanged."`
 }
 
 type subscriberAddCmd struct {
@@ -32,13 +30,14 @@ type subscriberAddCmd struct {
 	Lang    string            `help:"Language, as in sv." placeholder:"LANG"`
 	Zone    string            `help:"Time zone, as in Europe/Stockholm." placeholder:"ZONE"`
 	Consent string            `help:"The wording that they agreed to." placeholder:"TEXT"`
+	Tag     []string          `help:"Tag; may be given several times." placeholder:"TAG"`
 }
 
 // Run adds a reader.
 func (c *subscriberAddCmd) Run(s *session) error {
 	return s.with(func(h *house) error {
 		added, err := h.registry.Add(s.ctx, "cli", subscribers.Newcomer{
-			Email: c.Email, Name: c.Name, Language: c.Lang, Zone: c.Zone, Fields: c.Field, Lists: c.List, Consent: c.Consent, Source: "cli",
+			Email: c.Email, Name: c.Name, Language: c.Lang, Zone: c.Zone, Fields: c.Field, Lists: c.List, Consent: c.Consent, Source: "cli", Tags: c.Tag,
 		})
 		if err != nil {
 			return err
@@ -146,86 +145,11 @@ func (c *subscriberListCmd) Run(s *session) error {
 	})
 }
 
-type subscriberImportCmd struct {
-	File    string   `arg:"" help:"CSV file with a column email, - for stdin."`
-	List    []string `help:"List to join; it is made where it is missing. May be given several times." placeholder:"NAME"`
-	Consent string   `help:"Where and to what they agreed; recorded for each." placeholder:"TEXT"`
-	Source  string   `default:"import" help:"Kept with the consent: a form's or a file's name." placeholder:"TEXT"`
-	Map     []string `help:"Where a column goes: \"Title=email\", name, language, zone, a field's name, list:NAME, or nothing." placeholder:"TITLE=TO" sep:"none"`
-	DryRun  bool     `help:"Count what would happen and store nothing."`
-	Refused string   `help:"Write the refused rows with their reasons to this file, to mend and import again; it must not exist." placeholder:"FILE"`
-}
-
-// Run imports.
-func (c *subscriberImportCmd) Run(s *session) error {
-	in := s.io.in
-	var size int64 = -1
-	if c.File != "-" {
-		f, err := os.Open(c.File)
-		if os.IsNotExist(err) {
-			return errs.NotFoundf("%s: there is no such file", c.File)
-		}
-		if err != nil {
-			return fmt.Errorf("opening the file: %w", err)
-		}
-		defer f.Close()
-		if info, err := f.Stat(); err == nil {
-			size = info.Size()
-		}
-		in = f
-	}
-	return s.with(func(h *house) error {
-		if s.io.terminal && size > 0 {
-			bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(s.io.err), progressbar.OptionShowBytes(true),
-				progressbar.OptionSetDescription("Importing"), progressbar.OptionClearOnFinish())
-			read := progressbar.NewReader(in, bar)
-			in = &read
-			defer bar.Clear()
-		}
-		o := subscribers.ImportOptions{Actor: "cli", Lists: splitNames(c.List), Create: true, Consent: c.Consent, Source: c.Source, DryRun: c.DryRun}
-		in, done, err := c.prepare(in, &o)
-		if err != nil {
-			return err
-		}
-		result, err := h.registry.Import(s.ctx, in, o)
-		err = errors.Join(err, done())
-		for i, r := range result.Refusals {
-			if i == 20 {
-				s.say("… and %d more", result.Refused-i)
-				break
-			}
-			s.say("%s:%d: refused: %s", c.File, r.Line, r.Reason)
-		}
-		if err != nil {
-			s.say("%d rows are stored; import the file again to go on.", result.Added+result.Updated+result.Unchanged)
-			return err
-		}
-		if result.Left > 0 {
-			s.say("%s left alone: the reader had unsubscribed.", plural(result.Left, "membership was", "memberships were"))
-		}
-		return s.print(result, func() {
-			if c.DryRun {
-				s.printf("A dry run: nothing is stored. ")
-			}
-			s.printf("%s: %d added, %d updated, %d unchanged, %d refused\n", plural(result.Rows, "row"), result.Added, result.Updated, result.Unchanged, result.Refused)
-		})
-	})
-}
-
-func splitNames(names []string) []string {
-	var out []string
-	for _, n := range names {
-		if n = strings.TrimSpace(n); n != "" {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
 type subscriberExportCmd struct {
 	List  string `help:"Only readers of this list." placeholder:"NAME"`
 	State string `help:"Only in this state on the list." placeholder:"STATE"`
 	Out   string `short:"o" help:"File to write; it must not exist (default: stdout)." placeholder:"FILE"`
+	Raw   bool   `help:"Cells as they are, for programs. Without it no cell is a formula to a spreadsheet; import reads both."`
 }
 
 // Run exports.
@@ -238,6 +162,7 @@ func (c *subscriberExportCmd) Run(s *session) error {
 		if err != nil {
 			return err
 		}
+		q.Raw = c.Raw
 		var w io.Writer = s.io.out
 		if c.Out != "" {
 			f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)

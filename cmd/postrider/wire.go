@@ -94,6 +94,9 @@ func (s *session) open() (*house, error) {
 	h.office = &organisation.Office{Store: db, Now: time.Now}
 	h.registry = &subscribers.Registry{Store: db, Now: time.Now, Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}
 	h.clerk = intake.New(db, h.registry, uploads(db.Path(), keys), time.Now, h.log)
+	if db.Path() != "" {
+		h.registry.TempDir = filepath.Dir(db.Path()) // where there is room for the readers there is room to sort them
+	}
 	sealer, err := newSealer(keys)
 	if err != nil {
 		_ = db.Close()
