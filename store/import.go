@@ -74,15 +74,15 @@ type batchWork struct {
 	on     map[onList]subscribers.MembershipState
 	tagged map[subscribers.ID][]string
 
-	runs      []idRun // of new readers who join the batch's lists and of whom nothing else is to be told
-	added     []any
-	changed   []any
-	before    []any // values that changed ones had
-	members   []any
-	consents  []any
-	tags      []any
-	notes     []any
-	suppress  []subscribers.Suppression
+	runs     []idRun // of new readers who join the batch's lists and of whom nothing else is to be told
+	added    []any
+	changed  []any
+	before   []any // values that changed ones had
+	members  []any
+	consents []any
+	tags     []any
+	notes    []any
+	suppress []subscribers.Suppression
 }
 
 func (w *batchWork) run(ctx context.Context) error {
