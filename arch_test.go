@@ -58,19 +58,20 @@ var arrows = map[string][]string{
 	"cmd/postrider": {anyPackage},
 	"e2e":           {"internal/inbox"}, // sees the built program only, and counts with the sink of its drill
 
-	"internal/audit":    {},
-	"internal/auth":     {"internal/secrets"},
-	"internal/errs":     {},
-	"internal/fetch":    {},
-	"internal/ids":      {},
-	"internal/inbox":    {},
-	"internal/mailaddr": {},
-	"internal/mailhost": {},
-	"internal/notice":   {},
-	"internal/oauth":    {"internal/secrets"},
-	"internal/secrets":  {},
-	"internal/tokens":   {},
-	"internal/words":    {},
+	"internal/audit":        {},
+	"internal/auth":         {"internal/secrets"},
+	"internal/auth/passkey": {},
+	"internal/errs":         {},
+	"internal/fetch":        {},
+	"internal/ids":          {},
+	"internal/inbox":        {},
+	"internal/mailaddr":     {},
+	"internal/mailhost":     {},
+	"internal/notice":       {},
+	"internal/oauth":        {"internal/secrets"},
+	"internal/secrets":      {},
+	"internal/tokens":       {},
+	"internal/words":        {},
 
 	"internal/browsertest": {},
 	"internal/golden":      {},
@@ -82,7 +83,7 @@ var arrows = map[string][]string{
 // types they show, and the store for reading.
 func webMay(more ...string) []string {
 	return append(more, "web/assets", "web/pages", "web/recent", "web/respond", "recaps", "networks", "organisation", "templates",
-		"campaigns", "scheduler", "scheduler/schedule", "events", "delivery", "store", "internal/auth", "internal/secrets", "internal/tokens")
+		"campaigns", "scheduler", "scheduler/schedule", "events", "delivery", "store", "internal/auth", "internal/auth/passkey", "internal/secrets", "internal/tokens")
 }
 
 // testKits serve tests and nothing else.
@@ -99,6 +100,7 @@ var owners = map[string]string{
 	"github.com/clipperhouse/uax29/v2":   "networks",
 	"github.com/emersion/go-msgauth":     "delivery/mailer",
 	"github.com/emersion/go-smtp":        "internal/inbox",
+	"github.com/go-webauthn/webauthn":    "internal/auth/passkey",
 	"github.com/jackc/pgx/v5":            "store",
 	"github.com/mattn/go-sqlite3":        "store",
 	"github.com/microcosm-cc/bluemonday": "templates",

@@ -94,6 +94,7 @@ type PorterStore interface {
 	TryStore
 	SignInStore
 	FactorStore
+	PasskeyStore
 }
 
 // Porter decides who comes in. It is safe for concurrent use.

@@ -132,10 +132,20 @@ func (s *Store) Sessions(ctx context.Context, of organisation.OperatorID, since 
 	return all, s.wrap("reading sessions", err)
 }
 
+// maxBegun is how many sign-ins of people who are not known yet are kept: who
+// floods us takes away from others like them, and from nobody else.
+const maxBegun = 1000
+
 // AddSignIn implements organisation.SignInStore.
 func (s *Store) AddSignIn(ctx context.Context, x organisation.SignIn, hash string, at time.Time) error {
 	return s.update(ctx, "beginning a sign-in", func(t *tx) error {
 		if err := t.exec(ctx, `DELETE FROM sign_ins WHERE expires_at < $1`, millis(at)); err != nil {
+			return err
+		}
+		if err := t.exec(ctx, `
+			DELETE FROM sign_ins
+			WHERE operator_id = 0
+			  AND id NOT IN (SELECT id FROM sign_ins WHERE operator_id = 0 ORDER BY id DESC LIMIT $1)`, maxBegun-1); err != nil {
 			return err
 		}
 		return t.exec(ctx, `

@@ -325,3 +325,76 @@ func TestInvitationsAreAnsweredOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestPasskeysAreTheirOwners(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		office, porter, ada, _ := team(t, s)
+		bo, err := office.AddOperator(ctx, "x", organisation.Operator{Email: "bo@example.org", Name: "Bo", Role: organisation.Editor}, "", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := porter.AddPasskey(ctx, ada, " The telephone ", "credential", "record"); err != nil {
+			t.Fatal(err)
+		}
+		if err := porter.AddPasskey(ctx, bo, "His", "credential", "record"); !errs.Is(err, errs.Conflict) {
+			t.Errorf("the same passkey for somebody else: %v", err)
+		}
+		if err := porter.AddPasskey(ctx, ada, " ", "other", "record"); !errs.Is(err, errs.Invalid) {
+			t.Errorf("a passkey without a name: %v", err)
+		}
+		all, err := porter.Passkeys(ctx, ada.ID)
+		if err != nil || len(all) != 1 || all[0].Name != "The telephone" || all[0].Record != "record" || !all[0].UsedAt.IsZero() {
+			t.Fatalf("her passkeys are %+v, %v", all, err)
+		}
+		if _, err := porter.WithPasskey(ctx, bo.ID, "credential", "record", visit); !errs.Is(err, errs.NotFound) {
+			t.Errorf("her passkey lets Bo in: %v", err)
+		}
+		got, err := porter.WithPasskey(ctx, ada.ID, "credential", "record 2", visit)
+		if err != nil || got.Session == "" {
+			t.Fatalf("her passkey: %v", err)
+		}
+		if all, err = porter.Passkeys(ctx, ada.ID); err != nil || all[0].Record != "record 2" || all[0].UsedAt.IsZero() {
+			t.Errorf("after a sign-in it is %+v, %v", all[0], err)
+		}
+		for name, err := range map[string]error{
+			"renamed by Bo": porter.RenamePasskey(ctx, bo, all[0].ID, "Mine"),
+			"removed by Bo": porter.RemovePasskey(ctx, bo, all[0].ID, 0),
+		} {
+			if !errs.Is(err, errs.NotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := porter.RemovePasskey(ctx, ada, all[0].ID, 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := porter.Who(ctx, got.Session, visit); !errs.Is(err, errs.NotFound) {
+			t.Errorf("the session of a passkey that was removed goes on: %v", err)
+		}
+		if _, err := porter.WithPasskey(ctx, ada.ID, "credential", "record", visit); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a passkey that was removed lets in: %v", err)
+		}
+	})
+}
+
+// TestStrangersCannotFillTheDatabase begins more sign-ins than are kept.
+func TestStrangersCannotFillTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	_, porter, ada, _ := team(t, s)
+	known, err := porter.StartStep(ctx, organisation.SecondStep, ada.ID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1100 {
+		if _, err := porter.StartStep(ctx, organisation.PasskeyStep, 0, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := storetest.One[int64](t, s, `SELECT count(*) FROM sign_ins WHERE operator_id = 0`); n != 1000 {
+		t.Errorf("%d are kept, want 1000", n)
+	}
+	if _, err := porter.StepOf(ctx, organisation.SecondStep, known); err != nil {
+		t.Errorf("they took away somebody's who is known: %v", err)
+	}
+}

@@ -45,6 +45,9 @@ type accountView struct {
 	Sessions  []sessionView
 	Others    int // sessions beside this one
 	First     bool
+	Keys      []passkeyView
+	KeysHere  bool   // passkeys work at this address
+	Suggested string // name of a new one
 }
 
 func (h *house) account(w http.ResponseWriter, r *http.Request) error {
@@ -62,7 +65,10 @@ func (h *house) accountWith(w http.ResponseWriter, r *http.Request, status int, 
 	if v.Sessions, err = h.sessionsOf(r, o.ID); err != nil {
 		return err
 	}
-	v.Others = len(v.Sessions) - 1
+	v.Others, v.KeysHere, v.Suggested = len(v.Sessions)-1, h.passkeysHere(r), device(r.UserAgent())
+	if v.Keys, err = h.passkeysOf(r, o); err != nil {
+		return err
+	}
 	return h.pageWith(w, r, status, "account", h.frame(r, lang.T("account.title"), "/account"), v)
 }
 

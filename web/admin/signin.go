@@ -36,6 +36,7 @@ type signInView struct {
 	Lost     bool   // there was one, and it was too large to be kept
 	Lapsed   bool
 	Token    bool // there is no team yet: the token of the start lets in
+	Passkeys bool // they work at this address
 	Recovery bool // the second step asks for a recovery code
 }
 
@@ -66,7 +67,7 @@ func (h *house) signInWith(w http.ResponseWriter, r *http.Request, status int, v
 	if err != nil {
 		return err
 	}
-	v.Token = len(team) == 0
+	v.Token, v.Passkeys = len(team) == 0, h.passkeysHere(r)
 	return h.door.Page(w, status, "signin", h.outside(r, h.words(r).T("signin.title")), v)
 }
 
