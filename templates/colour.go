@@ -35,6 +35,14 @@ func palettes(accent string) (onLight, onDark palette) {
 	return onLight, onDark
 }
 
+// ReadableAccent is what mails make of an organisation's colour on white, so
+// that text in it can be read; false where it is no colour.
+func ReadableAccent(accent string) (string, bool) {
+	_, ok := parseColour(accent)
+	onLight, _ := palettes(accent)
+	return onLight.Accent, ok
+}
+
 // rgb is a colour in sRGB, each part from 0 to 1.
 type rgb struct{ r, g, b float64 }
 

@@ -3,6 +3,7 @@ package templates
 import (
 	"embed"
 	"fmt"
+	"html"
 	"html/template"
 	"strings"
 	"sync"
@@ -121,6 +122,17 @@ func (i *issue) preheader() (Part, error) {
 		}
 	}
 	return Part{}, nil
+}
+
+// Preheader is the line that inboxes show behind the subject, as a reader
+// without values gets it. Errors are those of RenderMail.
+func Preheader(e Edition) (string, error) {
+	i, err := read(e)
+	if err != nil {
+		return "", err
+	}
+	p, err := i.preheader()
+	return html.UnescapeString(plainOf(p.Pieces)), err
 }
 
 // line parses a single line with merge tags.

@@ -44,6 +44,7 @@ type Response struct {
 	Status int    // 200…
 	Type   string // media type in lower case without parameters, empty where the server gives none
 	Body   []byte // decompressed, at most MaxBytes
+	size   int64  // as the server says, -1 where it does not
 }
 
 // options are what tests stage; the zero value is what production uses.
@@ -113,18 +114,19 @@ func (c *Client) Get(ctx context.Context, address string) (Response, error) {
 	return Response{}, errs.Unavailablef("fetching %s: the server answers with status %d: open it in a browser and save the page", clip(address), r.Status)
 }
 
-// Look asks whether an address answers and returns its status without reading
-// what it says. Errors are those of Get, but no status is one.
-func (c *Client) Look(ctx context.Context, address string) (status int, err error) {
+// Look asks whether an address answers, and returns its status and how many
+// bytes it says that it has, -1 where it does not say. Errors are those of Get,
+// but no status is one.
+func (c *Client) Look(ctx context.Context, address string) (status int, size int64, err error) {
 	r, err := c.do(ctx, http.MethodHead, address)
 	if err == nil && (r.Status == http.StatusMethodNotAllowed || r.Status == http.StatusNotImplemented || r.Status == http.StatusNotFound || r.Status == http.StatusForbidden) {
 		// Some servers know only GET, and some say so with another status.
 		r, err = c.do(ctx, http.MethodGet, address)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("looking at %s: %w", clip(address), err)
+		return 0, -1, fmt.Errorf("looking at %s: %w", clip(address), err)
 	}
-	return r.Status, nil
+	return r.Status, r.size, nil
 }
 
 func (c *Client) do(ctx context.Context, method, address string) (Response, error) {
@@ -146,7 +148,7 @@ func (c *Client) do(ctx context.Context, method, address string) (Response, erro
 		return Response{}, told(err)
 	}
 	defer a.Body.Close()
-	r := Response{URL: a.Request.URL.String(), Status: a.StatusCode}
+	r := Response{URL: a.Request.URL.String(), Status: a.StatusCode, size: a.ContentLength}
 	r.Type, _, _ = mime.ParseMediaType(a.Header.Get("Content-Type"))
 	if r.Body, err = io.ReadAll(io.LimitReader(a.Body, MaxBytes+1)); err != nil {
 		return Response{}, told(err)

@@ -103,7 +103,7 @@ func TestForbiddenTargetsSeeNoConnection(t *testing.T) {
 		if _, err := c.Get(t.Context(), target); !errs.Is(err, errs.Forbidden) && !errs.Is(err, errs.Invalid) && !errs.Is(err, errs.NotFound) {
 			t.Errorf("%s: %v, want a refusal", target, err)
 		}
-		if _, err := c.Look(t.Context(), target); err == nil {
+		if _, _, err := c.Look(t.Context(), target); err == nil {
 			t.Errorf("%s can be looked at", target)
 		}
 	}
@@ -284,6 +284,8 @@ func TestAnswersAreBounded(t *testing.T) {
 			w.WriteHeader(http.StatusGone)
 		case "/down":
 			w.WriteHeader(http.StatusServiceUnavailable)
+		case "/sized":
+			w.Header().Set("Content-Length", "1234567")
 		case "/get-only":
 			if r.Method != http.MethodGet {
 				w.WriteHeader(http.StatusMethodNotAllowed)
@@ -304,9 +306,12 @@ func TestAnswersAreBounded(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{"/gone": 410, "/down": 503, "/get-only": 200} {
-		if status, err := c.Look(t.Context(), server.URL+path); err != nil || status != want {
+		if status, _, err := c.Look(t.Context(), server.URL+path); err != nil || status != want {
 			t.Errorf("%s looks like %d, %v, want %d", path, status, err, want)
 		}
+	}
+	if _, size, err := c.Look(t.Context(), server.URL+"/sized"); err != nil || size != 1_234_567 {
+		t.Errorf("a picture of 1,234,567 bytes: %d, %v", size, err)
 	}
 	if _, err := c.Get(t.Context(), "http://127.0.0.1.nowhere.invalid/"); !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Unavailable) {
 		t.Errorf("a name that is not there: %v", err)
