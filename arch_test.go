@@ -45,6 +45,8 @@ var arrows = map[string][]string{
 	"delivery":           {"campaigns", "templates", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
 	"delivery/mailer":    {"delivery", "templates", "internal/secrets"},
 
+	"campaigns/preflight": {"campaigns", "recaps", "templates", "networks", "subscribers"},
+
 	"store": {"recaps", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "scheduler", "events", "delivery"},
 
 	"web/assets":  {},

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
+
+	"postrider/subscribers"
 )
 
 // askedReaders is how many of the newest readers are asked for the names of
@@ -59,5 +61,78 @@ func (s *Store) ReaderFields(ctx context.Context, names []string) ([]string, err
 		}
 	}
 	slices.Sort(out)
+	return out, nil
+}
+
+// EmptyFields counts, for each of names, the active members of lists whose mail
+// has no value for that merge tag. Each person counts once.
+func (s *Store) EmptyFields(ctx context.Context, lists []subscribers.ListID, names []string) (map[string]int, error) {
+	out := map[string]int{}
+	if len(lists) == 0 {
+		return out, nil
+	}
+	for _, name := range names {
+		args := make([]any, 0, len(lists)+1)
+		for _, l := range lists {
+			args = append(args, int64(l))
+		}
+		lacks := func(field string) string {
+			args = append(args, `%"`+likeText.Replace(field)+`":%`)
+			return `s.fields NOT LIKE ` + placeholder(len(args)) + ` ESCAPE '!'`
+		}
+		var where string
+		switch name {
+		case "email":
+			continue
+		case "language":
+			where = `s.language = ''`
+		case "name":
+			where = `s.name = '' AND ` + lacks("first_name") + ` AND ` + lacks("last_name")
+		case "first_name":
+			where = `s.name = '' AND ` + lacks("first_name")
+		default:
+			where = lacks(name)
+		}
+		rows, err := s.reader().query(ctx, `
+			SELECT count(*)
+			FROM subscribers s
+			WHERE s.id IN (SELECT subscriber_id FROM memberships WHERE list_id IN (`+parameters(1, len(lists))+`) AND state = 'active')
+			  AND `+where, args...)
+		n, err := one(s, "readers", rows, err, func(r *sql.Rows) (int, error) {
+			var n int
+			return n, r.Scan(&n)
+		})
+		if err != nil {
+			return nil, s.wrap("counting readers without a field", err)
+		}
+		out[name] = n
+	}
+	return out, nil
+}
+
+// LongestReaders are the active members of lists with the longest fields and
+// with the longest name: their mails are the largest.
+func (s *Store) LongestReaders(ctx context.Context, lists []subscribers.ListID) ([]subscribers.Subscriber, error) {
+	var out []subscribers.Subscriber
+	if len(lists) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(lists))
+	for i, l := range lists {
+		args[i] = int64(l)
+	}
+	for _, longest := range []string{"length(s.fields)", "length(s.name)"} {
+		rows, err := s.reader().query(ctx, `
+			SELECT `+subscriberColumns+`
+			FROM subscribers s
+			WHERE s.id IN (SELECT subscriber_id FROM memberships WHERE list_id IN (`+parameters(1, len(lists))+`) AND state = 'active')
+			ORDER BY `+longest+` DESC, s.id
+			LIMIT 1`, args...)
+		found, err := collect(rows, err, func(r *sql.Rows) (subscribers.Subscriber, error) { return scanSubscriber(r) })
+		if err != nil {
+			return nil, s.wrap("looking for the longest readers", err)
+		}
+		out = append(out, found...)
+	}
 	return out, nil
 }

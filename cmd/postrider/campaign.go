@@ -18,6 +18,7 @@ type campaignCmd struct {
 	List    campaignListCmd    `cmd:"" help:"List the campaigns with their next dates."`
 	Show    campaignShowCmd    `cmd:"" help:"Show a campaign, its next dates and what has fired."`
 	Create  campaignCreateCmd  `cmd:"" help:"Create a campaign."`
+	Check   campaignCheckCmd   `cmd:"" help:"Look over what a campaign would send now: what blocks, and what could be better."`
 	Approve campaignApproveCmd `cmd:"" help:"Give the standing approval, and approve editions that wait for it."`
 	Pause   campaignPauseCmd   `cmd:"" help:"Let the schedule rest."`
 	Resume  campaignResumeCmd  `cmd:"" help:"Let the schedule fire again, from now on."`

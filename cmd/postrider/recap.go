@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postrider/campaigns"
+	"postrider/campaigns/preflight"
 	"postrider/delivery"
 	"postrider/delivery/mailer"
 	"postrider/organisation"
@@ -123,16 +124,25 @@ func (s *session) showRecap(r recaps.Recap) {
 }
 
 type recapCheckCmd struct {
-	File string `arg:"" help:"Markdown, text, page or feed: a file, an http address, - for stdin, or a recap of the library."`
+	File  string `arg:"" help:"Markdown, text, page or feed: a file, an http address, - for stdin, or a recap of the library."`
+	Links bool   `help:"Also ask whether links and pictures answer."`
 }
 
-// Run reads and renders a recap without keeping anything.
+// Run reads and renders a recap without keeping anything, and looks it over.
+// Without an audience and a mail server nothing blocks.
 func (c *recapCheckCmd) Run(s *session) error {
 	r, err := s.readRecap(c.File)
 	if err != nil {
 		return err
 	}
-	if _, err := templates.Render(previewInput(s, r, organisation.Default())); err != nil {
+	input := previewInput(s, r, s.knownOrganisation())
+	input.BaseURL = s.config.baseURL() // without one, our own links are not judged
+	rendered, err := templates.Render(input)
+	if err != nil {
+		return err
+	}
+	looked, err := s.look(preflight.Input{Edition: input, Mail: rendered.Mail}, c.Links)
+	if err != nil {
 		return err
 	}
 	out := struct {
@@ -141,10 +151,12 @@ func (c *recapCheckCmd) Run(s *session) error {
 		Takeaways int    `json:"takeaways"`
 		People    int    `json:"people"`
 		Links     int    `json:"links"`
-	}{true, r.Title, len(r.Takeaways), len(r.People), len(r.Links)}
+		lookedOver
+	}{true, r.Title, len(r.Takeaways), len(r.People), len(r.Links), looked}
 	return s.print(out, func() {
 		s.printf("%s: %q, %s, %s, %s. It can be published.\n", c.File, r.Title, plural(len(r.Takeaways), "takeaway"),
 			plural(len(r.People), "person", "people"), plural(len(r.Links), "link"))
+		s.printFindings(looked.Findings)
 	})
 }
 
