@@ -27,6 +27,8 @@ type RelayStore interface {
 	RemoveRelay(ctx context.Context, id RelayID, e audit.Entry) error
 	// Relays are all of them, by name.
 	Relays(ctx context.Context) ([]Relay, error)
+	// SetPaceRule keeps a pace for a key, or removes it where perMinute is 0.
+	SetPaceRule(ctx context.Context, key string, perMinute int, e audit.Entry) error
 	// NoteTrouble keeps why a relay takes no mail; an empty text clears it.
 	NoteTrouble(ctx context.Context, id RelayID, text string, at time.Time) error
 }
@@ -243,6 +245,16 @@ func (b *RelayBook) Remove(ctx context.Context, actor, ref string) (Relay, error
 		return Relay{}, err
 	}
 	return r, b.Store.RemoveRelay(ctx, r.ID, b.entry(actor, "removed", r, ""))
+}
+
+// SetPace keeps how many mails a minute a recipient domain or mail-host family
+// gets over all nodes and mail servers; key is PaceDomain or PaceFamily, 0 takes
+// the limit away.
+func (b *RelayBook) SetPace(ctx context.Context, actor, key string, perMinute int) error {
+	if perMinute < 0 || perMinute > maxPace {
+		return badRelay("per_minute", "want mails per minute from 1 to 1000000", nil)
+	}
+	return b.Store.SetPaceRule(ctx, key, perMinute, audit.Entry{At: b.Now(), Actor: actor, Action: "paced", Kind: "relay", Detail: fmt.Sprintf("%s: %d a minute", key, perMinute)})
 }
 
 func (b *RelayBook) entry(actor, action string, r Relay, detail string) audit.Entry {

@@ -5,6 +5,7 @@ import (
 
 	"postrider/campaigns"
 	"postrider/delivery"
+	"postrider/internal/audit"
 	"postrider/internal/ids"
 	"postrider/internal/smtptest"
 	"postrider/store"
@@ -79,7 +80,7 @@ func TestPaceOfAFamilyLetsOthersPass(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := furnish(t, s, "a@gmail.com", "b@gmail.com", "c@gmail.com", "d@googlemail.com", "e@example.org", "f@example.org")
-		if err := s.SetPaceRule(t.Context(), delivery.PaceFamily("google"), 1); err != nil {
+		if err := s.SetPaceRule(t.Context(), delivery.PaceFamily("google"), 1, audit.Entry{}); err != nil {
 			t.Fatal(err)
 		}
 		server := smtptest.Start(t, "")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"postrider/delivery"
+	"postrider/internal/audit"
 )
 
 // Allow implements delivery.Ledger: a relay's pace and its limit for today, in
@@ -71,15 +72,21 @@ func (s *Store) PaceRules(ctx context.Context) (map[string]int, error) {
 	return rules, s.wrap("reading the paces", rows.Err())
 }
 
-// SetPaceRule keeps a pace for a key, or removes it where perMinute is 0.
-func (s *Store) SetPaceRule(ctx context.Context, key string, perMinute int) error {
+// SetPaceRule implements delivery.RelayStore.
+func (s *Store) SetPaceRule(ctx context.Context, key string, perMinute int, e audit.Entry) error {
 	return s.update(ctx, "keeping a pace", func(t *tx) error {
+		var err error
 		if perMinute == 0 {
-			return t.exec(ctx, `DELETE FROM pace_rules WHERE key = $1`, key)
+			err = t.exec(ctx, `DELETE FROM pace_rules WHERE key = $1`, key)
+		} else {
+			err = t.exec(ctx, `
+				INSERT INTO pace_rules (key, per_minute) VALUES ($1, $2)
+				ON CONFLICT (key) DO UPDATE SET per_minute = excluded.per_minute`, key, perMinute)
 		}
-		return t.exec(ctx, `
-			INSERT INTO pace_rules (key, per_minute) VALUES ($1, $2)
-			ON CONFLICT (key) DO UPDATE SET per_minute = excluded.per_minute`, key, perMinute)
+		if err != nil {
+			return err
+		}
+		return t.audit(ctx, e)
 	})
 }
 

@@ -28,7 +28,7 @@ func (c *relayPaceCmd) Run(s *session) error {
 			if err != nil {
 				return err
 			}
-			if err := h.store.SetPaceRule(s.ctx, key, n); err != nil {
+			if err := h.book.SetPace(s.ctx, "cli", key, n); err != nil {
 				return err
 			}
 		}

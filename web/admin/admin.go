@@ -121,7 +121,8 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /editions/{id}/frame/page", Needs: analyst, Handle: h.pageFrame},
 		{Pattern: "GET /reader-link", Needs: analyst, Handle: h.readerLink},
 		{Pattern: "GET " + assets.Prefix, Needs: anyone, Handle: assets.Serve},
-	}, h.signInRoutes(), h.accountRoutes(), h.teamRoutes(), h.auditRoutes(), h.recapRoutes(), h.readerRoutes(), h.passkeyRoutes())
+	}, h.signInRoutes(), h.accountRoutes(), h.teamRoutes(), h.auditRoutes(), h.recapRoutes(), h.readerRoutes(), h.serverRoutes(), h.settingsRoutes(),
+		h.passkeyRoutes())
 }
 
 // clock writes times in the zone of a campaign, of the organisation where it

@@ -196,7 +196,7 @@ func (w *world) path(pattern string) string {
 			id = other
 		}
 	}
-	return strings.NewReplacer("{$}", "", "{id}", id, "{what}", "mail", "{token}", w.house.Keys.Token(tokens.Invitation, int64(w.invitation))).Replace(pattern)
+	return strings.NewReplacer("{$}", "", "{name}", w.ids["{name}"], "{id}", id, "{what}", "mail", "{token}", w.house.Keys.Token(tokens.Invitation, int64(w.invitation))).Replace(pattern)
 }
 
 func TestNothingWithoutASession(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -46,7 +48,32 @@ func (w *world) furnish(d *Deps, registry *subscribers.Registry, sealer *secrets
 	if _, err := registry.Suppress(ctx, "test", "never@example.org", evil, "test"); err != nil {
 		w.t.Fatal(err)
 	}
-	w.ids = map[string]string{"/readers/{": ada.ID.String(), "/imports/{": f.ID.String()}
+	relay, err := d.Book.Add(ctx, "test", delivery.Relay{Name: "main <script>", Kind: delivery.KindPostfix, Warmup: delivery.Warmup{From: noon, Limits: []int{50, 100}},
+		Config: delivery.RelayConfig{Host: "127.0.0.1", Port: 25, TLS: delivery.TLSNone}}, delivery.Credentials{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.store.NoteTrouble(ctx, relay.ID, "it said 550 "+evil, noon); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := d.Ring.Make(ctx, "test", "example.org", ""); err != nil {
+		w.t.Fatal(err)
+	}
+	org, err := w.office.SetLogo(ctx, "test", bytes.NewReader(picture(w.t)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.ids = map[string]string{"/readers/{": ada.ID.String(), "/imports/{": f.ID.String(), "/servers/{": relay.ID.String(), "{name}": org.LogoName()}
+}
+
+// picture is a small PNG.
+func picture(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 8, 4))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // prober answers for every mail server.
