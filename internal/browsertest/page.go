@@ -181,6 +181,12 @@ func (p *Page) trouble() string {
 	return "the page is " + where + "\n" + text
 }
 
+// Cookie gives the page a cookie for an address.
+func (p *Page) Cookie(address, name, value string) {
+	p.t.Helper()
+	p.do("setting a cookie", call(network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: address}))
+}
+
 // Open goes to an address and waits until its page has loaded.
 func (p *Page) Open(address string) {
 	p.t.Helper()
