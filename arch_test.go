@@ -47,7 +47,7 @@ var arrows = map[string][]string{
 
 	"campaigns/preflight": {"campaigns", "recaps", "templates", "networks", "subscribers"},
 
-	"store": {"recaps", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "scheduler", "events", "delivery"},
+	"store": {"recaps", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "scheduler", "events", "events/bounces", "delivery"},
 
 	"web/assets":  {},
 	"web/pages":   {"web/assets", "recaps", "networks", "organisation", "templates", "subscribers", "campaigns", "scheduler", "scheduler/schedule", "events", "delivery"},

@@ -4,6 +4,7 @@ import (
 	"postrider/campaigns"
 	"postrider/delivery"
 	"postrider/events"
+	"postrider/events/bounces"
 	"postrider/organisation"
 	"postrider/recaps"
 	"postrider/scheduler"
@@ -25,5 +26,6 @@ var (
 	_ delivery.RelayStore   = (*Store)(nil)
 	_ delivery.SigningStore = (*Store)(nil)
 
-	_ events.Log = (*Store)(nil)
+	_ events.Log    = (*Store)(nil)
+	_ bounces.Store = (*Store)(nil)
 )

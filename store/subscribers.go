@@ -210,6 +210,7 @@ func (s *Store) ForgetSubscriber(ctx context.Context, id subscribers.ID, hash fu
 		for _, q := range []string{
 			`UPDATE attempts SET answer = '' WHERE recipient_id IN (SELECT id FROM recipients WHERE subscriber_id = $1)`,
 			`UPDATE recipients SET answer = '' WHERE subscriber_id = $1`,
+			`UPDATE returns SET answer = '' WHERE subscriber_id = $1`,
 			`DELETE FROM events WHERE subscriber_id = $1`,
 			`DELETE FROM consents WHERE subscriber_id = $1`,
 			`DELETE FROM subscribers WHERE id = $1`,

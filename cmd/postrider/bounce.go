@@ -10,6 +10,7 @@ import (
 )
 
 type bounceCmd struct {
+	Take bounceTakeCmd `cmd:"" help:"Record what returned mails say, from stdin, files or a Maildir. Reading one again changes nothing."`
 	Show bounceShowCmd `cmd:"" help:"Say what returned mails tell: who, why, and how sure that is. Nothing is recorded."`
 }
 

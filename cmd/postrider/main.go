@@ -137,6 +137,9 @@ func report(io stdio, err error) int {
 		return exitUnfinished
 	}
 	fmt.Fprintln(io.err, "postrider:", err)
+	if errors.As(err, new(tryAgain)) {
+		return exitTryAgain
+	}
 	var place *errs.Error
 	if errs.Is(err, errs.Invalid) && errors.As(err, &place) && strings.HasPrefix(place.Field, "-") {
 		return exitUsage

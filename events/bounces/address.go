@@ -92,3 +92,21 @@ func (m *message) originalTo() []string {
 	}
 	return out
 }
+
+// originalTokens are the envelope senders and the links to unsubscribe that the
+// mail that came back holds.
+func (m *message) originalTokens() (senders, links []string) {
+	for _, h := range []header{m.original, parseHeader(m.returned())} {
+		for _, v := range h.all("Return-Path") {
+			senders = appendNew(senders, address(v))
+		}
+		for _, v := range h.all("List-Unsubscribe") {
+			for _, l := range aLink.FindAllString(strings.Join(strings.Fields(v), ""), 4) {
+				links = append(links, l)
+			}
+		}
+	}
+	return senders, links
+}
+
+var aLink = regexp.MustCompile(`https?://[^<>]{1,500}`)

@@ -46,10 +46,13 @@ type Mail struct {
 	// SentTo are the addresses that this mail itself was delivered to: our
 	// envelope sender is among them, with its token.
 	SentTo []string
+	// ReturnPaths and Unsubscribe are those of the mail that came back: its
+	// envelope sender, and the links of its List-Unsubscribe.
+	ReturnPaths, Unsubscribe []string
 	// MessageIDs are those of the mail that came back, without brackets.
 	MessageIDs []string
-	// ID is this mail's own Message-ID, empty where it has none.
-	ID string
+	// Identity is the same for the same mail, by whatever way it was read.
+	Identity string
 	// Subject and From are this mail's own.
 	Subject, From string
 }
@@ -81,7 +84,7 @@ func Read(r io.Reader) (Mail, error) {
 // Parse understands a mail, whatever its line ends.
 func Parse(raw []byte) Mail {
 	m := readMessage(raw)
-	out := Mail{Subject: m.top.get("Subject"), From: address(m.top.get("From")), ID: messageID(m.top.get("Message-ID"))}
+	out := Mail{Subject: m.top.get("Subject"), From: address(m.top.get("From")), Identity: identity(m, raw)}
 	for _, name := range []string{"Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "X-Delivered-To", "X-Apparently-To"} {
 		for _, v := range m.top.all(name) {
 			for _, a := range addressesIn(v) {
@@ -90,6 +93,7 @@ func Parse(raw []byte) Mail {
 		}
 	}
 	out.MessageIDs = m.originalIDs()
+	out.ReturnPaths, out.Unsubscribe = m.originalTokens()
 	for _, read := range []func(*message) []Bounce{readComplaint, readNotification, readReport, readPlain, readAutoReply} {
 		if out.Bounces = read(m); len(out.Bounces) > 0 {
 			break
