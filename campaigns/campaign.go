@@ -78,9 +78,10 @@ type Campaign struct {
 	Recap         recaps.ID            `json:"recap,omitempty"` // of a fixed campaign
 	Lists         []subscribers.ListID `json:"-"`
 	ListNames     []string             `json:"lists"`
-	Schedule      string               `json:"schedule"` // text of package schedule, empty: sent by hand only
-	Zone          string               `json:"zone"`     // IANA name
-	ScheduledFrom time.Time            `json:"-"`        // firings up to here are not this schedule's
+	Segment       string               `json:"segment,omitempty"` // name of the question that narrows the lists; empty: all on them
+	Schedule      string               `json:"schedule"`          // text of package schedule, empty: sent by hand only
+	Zone          string               `json:"zone"`              // IANA name
+	ScheduledFrom time.Time            `json:"-"`                 // firings up to here are not this schedule's
 	LateLimit     time.Duration        `json:"-"`
 	Subject       string               `json:"subject,omitempty"`
 	Preheader     string               `json:"preheader,omitempty"`

@@ -21,6 +21,8 @@ type Store interface {
 	// ListsByName returns the lists of these names in their order; a missing one is
 	// NotFound with the nearest name.
 	ListsByName(ctx context.Context, names []string) ([]subscribers.ListID, error)
+	// SegmentByName is NotFound with the nearest name.
+	SegmentByName(ctx context.Context, name string) (subscribers.Segment, error)
 	AddCampaign(ctx context.Context, c Campaign, e audit.Entry) error
 	// Campaign finds by id or name, NotFound with the nearest name.
 	Campaign(ctx context.Context, ref string) (Campaign, error)
@@ -118,6 +120,11 @@ func (d *Desk) Create(ctx context.Context, actor string, c Campaign) (Campaign, 
 	}
 	if c.Lists, err = d.Store.ListsByName(ctx, c.ListNames); err != nil {
 		return Campaign{}, err
+	}
+	if c.Segment != "" {
+		if _, err := d.Store.SegmentByName(ctx, c.Segment); err != nil {
+			return Campaign{}, err
+		}
 	}
 	if c.Approval == Once {
 		c.ApprovedBy, c.ApprovedAt = actor, now

@@ -87,6 +87,8 @@ type Edition struct {
 	Tracking   Tracking             `json:"tracking"`
 	Lists      []subscribers.ListID `json:"-"`
 	ListNames  []string             `json:"lists"`
+	Segment    string               `json:"segment,omitempty"`  // whose question narrows the lists
+	Question   string               `json:"question,omitempty"` // as it was when the edition was opened
 	Recaps     []RecapRef           `json:"-"`
 	OnlyNew    bool                 `json:"-"`    // refuse to open with a recap that these lists have had; not stored
 	Hash       string               `json:"hash"` // over the rendered bytes that were approved

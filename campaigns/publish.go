@@ -22,6 +22,7 @@ const collectLimit = 20
 type Publication struct {
 	Recap     recaps.Saved
 	ListNames []string
+	Segment   string // name of the question that narrows the lists, may be empty
 	Sender    string // empty: the organisation's
 	ReplyTo   string
 	Subject   string    // empty: the recap's
@@ -61,7 +62,7 @@ func (d *Desk) Publish(ctx context.Context, actor string, p Publication) (Editio
 	if p.DueAt.IsZero() {
 		p.DueAt = now
 	}
-	c := Campaign{Subject: p.Subject, Sender: p.Sender, ReplyTo: p.ReplyTo, ListNames: p.ListNames, Lists: lists, Tracking: Aggregate, Canonical: templates.CanonicalOriginal}
+	c := Campaign{Subject: p.Subject, Sender: p.Sender, ReplyTo: p.ReplyTo, ListNames: p.ListNames, Lists: lists, Segment: p.Segment, Tracking: Aggregate, Canonical: templates.CanonicalOriginal}
 	e, content, err := d.draft(ctx, c, org, []recaps.Saved{p.Recap}, now)
 	if err != nil {
 		return Edition{}, err
@@ -187,6 +188,13 @@ func (d *Desk) draft(ctx context.Context, c Campaign, org organisation.Organisat
 		ID: id, Campaign: c.ID, Title: sources[0].Recap.Title, Slug: input.Slug, Policy: PolicyHold,
 		Sender: c.Sender, ReplyTo: c.ReplyTo, Tracking: c.Tracking, Lists: c.Lists, ListNames: c.ListNames,
 		Hash: rendered.Hash(), CreatedAt: now, UpdatedAt: now,
+	}
+	if c.Segment != "" {
+		segment, err := d.Store.SegmentByName(ctx, c.Segment)
+		if err != nil {
+			return Edition{}, Content{}, err
+		}
+		e.Segment, e.Question = segment.Name, segment.Question
 	}
 	for _, s := range sources {
 		e.Recaps = append(e.Recaps, RecapRef{Recap: s.ID, Revision: s.Revision})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"postrider/campaigns"
@@ -52,6 +53,16 @@ func (s *Store) AddCampaign(ctx context.Context, c campaigns.Campaign, e audit.E
 }
 
 func (t *tx) addCampaignLists(ctx context.Context, c campaigns.Campaign) error {
+	if err := t.exec(ctx, `DELETE FROM campaign_segments WHERE campaign_id = $1`, c.ID); err != nil {
+		return err
+	}
+	if c.Segment != "" {
+		if err := t.swap(ctx, "the segment", `
+			INSERT INTO campaign_segments (campaign_id, segment_id)
+			SELECT CAST($1 AS BIGINT), id FROM segments WHERE name = $2`, c.ID, c.Segment); err != nil {
+			return err
+		}
+	}
 	for _, l := range c.Lists {
 		if err := t.exec(ctx, `INSERT INTO campaign_lists (campaign_id, list_id) VALUES ($1, $2)`, c.ID, l); err != nil {
 			return err
@@ -149,7 +160,15 @@ func (d db) campaignLists(ctx context.Context, c *campaigns.Campaign) error {
 	if err != nil {
 		return err
 	}
-	c.Lists, c.ListNames, err = scanLists(rows)
+	if c.Lists, c.ListNames, err = scanLists(rows); err != nil {
+		return err
+	}
+	err = d.row(ctx, `
+		SELECT s.name FROM campaign_segments cs JOIN segments s ON s.id = cs.segment_id
+		WHERE cs.campaign_id = $1`, c.ID).Scan(&c.Segment)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
 	return err
 }
 

@@ -47,6 +47,12 @@ type dialect struct {
 	// copyIn stores rows of width values, each with the shared ones behind them,
 	// faster than statements do; nil where nothing is faster.
 	copyIn func(ctx context.Context, conn *sql.Conn, table string, columns []string, values []any, width int, shared []any) error
+	// field reads a value out of the column fields, at the path that is this
+	// parameter, and fieldPath makes that parameter of a field's name.
+	field     func(param string) string
+	fieldPath func(name string) string
+	// number is a text column as a number, NULL where it holds none.
+	number func(column string) string
 	// binaryOrder is true where texts compare byte by byte.
 	binaryOrder bool
 	// lockSchema begins a migration so that one process at a time migrates.
@@ -95,6 +101,11 @@ func sqliteDialect() dialect {
 			b, _ := json.Marshal(all) // strings never fail
 			return string(b)
 		},
+		field:     func(param string) string { return "json_extract(s.fields, " + param + ")" },
+		fieldPath: func(name string) string { return `$."` + name + `"` },
+		number: func(column string) string {
+			return "CASE WHEN " + column + " <> '' AND " + column + " NOT GLOB '*[^0-9.-]*' THEN CAST(" + column + " AS REAL) END"
+		},
 		binaryOrder: true,
 		isUnique: func(err error) bool {
 			var e sqlite3.Error
@@ -127,11 +138,16 @@ func postgresDialect() dialect {
 		texts:        "SELECT unnest(CAST($1 AS TEXT[]))",
 		textList:     func(all []string) any { return all },
 		copyIn:       copyPostgres,
-		hold:         "SELECT pg_try_advisory_lock($1)",
-		drop:         "SELECT pg_advisory_unlock($1)",
-		alive:        "SELECT pg_try_advisory_xact_lock($1)",
-		lockSchema:   "SELECT pg_advisory_xact_lock(7061992)",
-		lockTeam:     "SELECT pg_advisory_xact_lock(7061993)",
+		field:        func(param string) string { return "(CAST(s.fields AS JSONB) ->> CAST(" + param + " AS TEXT))" },
+		fieldPath:    func(name string) string { return name },
+		number: func(column string) string {
+			return "CASE WHEN " + column + ` ~ '^-?[0-9]+(\.[0-9]+)?$' THEN CAST(` + column + " AS DOUBLE PRECISION) END"
+		},
+		hold:       "SELECT pg_try_advisory_lock($1)",
+		drop:       "SELECT pg_advisory_unlock($1)",
+		alive:      "SELECT pg_try_advisory_xact_lock($1)",
+		lockSchema: "SELECT pg_advisory_xact_lock(7061992)",
+		lockTeam:   "SELECT pg_advisory_xact_lock(7061993)",
 		isUnique: func(err error) bool {
 			var e *pgconn.PgError
 			return errors.As(err, &e) && e.Code == "23505"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"postrider/campaigns"
@@ -51,6 +52,11 @@ func (s *Store) OpenEdition(ctx context.Context, e campaigns.Edition, c campaign
 		}
 		for _, l := range e.Lists {
 			if err := t.exec(ctx, `INSERT INTO edition_lists (edition_id, list_id) VALUES ($1, $2)`, e.ID, l); err != nil {
+				return err
+			}
+		}
+		if e.Question != "" {
+			if err := t.exec(ctx, `INSERT INTO edition_segments (edition_id, name, question) VALUES ($1, $2, $3)`, e.ID, e.Segment, e.Question); err != nil {
 				return err
 			}
 		}
@@ -195,7 +201,13 @@ func (d db) editionLists(ctx context.Context, e *campaigns.Edition) error {
 	if err != nil {
 		return err
 	}
-	e.Lists, e.ListNames, err = scanLists(rows)
+	if e.Lists, e.ListNames, err = scanLists(rows); err != nil {
+		return err
+	}
+	err = d.row(ctx, `SELECT name, question FROM edition_segments WHERE edition_id = $1`, e.ID).Scan(&e.Segment, &e.Question)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
 	return err
 }
 

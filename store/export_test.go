@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
+
+	"postrider/subscribers"
 )
 
 // Pragmas reads settings of the writing connection.
@@ -91,4 +94,10 @@ func (s *Store) Plan(ctx context.Context, query string) (string, error) {
 		return detail, r.Scan(&a, &b, &c, &detail)
 	})
 	return strings.Join(steps, "\n"), err
+}
+
+// QuestionSQL is the text that a question becomes.
+func QuestionSQL(s *Store, q subscribers.Question, now time.Time) (string, error) {
+	c := compiler{db: s.reader(), now: now}
+	return c.where(context.Background(), q)
 }

@@ -4,7 +4,7 @@ FROM (
   SELECT s.id
   FROM subscribers s
   WHERE s.id > $2
-    AND s.address_state = 'ok'
+    AND s.address_state = 'ok' -- SEGMENT
     AND EXISTS (
       SELECT 1
       FROM edition_lists el

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed" // queries
 	"strconv"
+	"strings"
 	"time"
 
 	"postrider/campaigns"
@@ -40,7 +41,16 @@ func placeholder(n int) string { return "$" + strconv.Itoa(n) }
 // cursor, in the order of their ids, and returns the last of them.
 func (t *tx) freezeChunk(ctx context.Context, e campaigns.EditionID, cursor, cutoff int64, limit int, now time.Time) (last int64, n int, err error) {
 	base := ids.Block(limit + 1)
-	inserted, err := t.changed(ctx, freezeChunk, e, cursor, cutoff, limit, base, millis(now))
+	// Dates such as "30d" count from the cut-off, the same in every chunk.
+	where, args, err := t.editionSegment(ctx, int64(e), fromMillis(cutoff), []any{e, cursor, cutoff, limit, base, millis(now)})
+	if err != nil {
+		return cursor, 0, err
+	}
+	query := freezeChunk
+	if where != "" {
+		query = strings.Replace(freezeChunk, "-- SEGMENT", "AND ("+where+")", 1)
+	}
+	inserted, err := t.changed(ctx, query, args...)
 	if err != nil || inserted == 0 {
 		return cursor, 0, err
 	}

@@ -15,6 +15,7 @@ type Store interface {
 	People
 	Lists
 	DoNotMail
+	Segments
 }
 
 // People keeps subscribers.

@@ -32,6 +32,7 @@ type campaignCreateCmd struct {
 	Recap     string        `help:"Recap that each edition sends: a file, or an id or slug of the library." placeholder:"FILE|ID"`
 	Collect   bool          `help:"Send what was approved since the last edition, instead of a fixed recap."`
 	List      []string      `required:"" help:"List of readers; may be given several times." placeholder:"NAME"`
+	Segment   string        `help:"Only those on the lists whom this segment selects." placeholder:"NAME"`
 	From      string        `help:"Sender (default: the organisation's)." placeholder:"\"NAME <ADDRESS>\""`
 	ReplyTo   string        `help:"Address for answers." placeholder:"ADDRESS"`
 	Schedule  string        `help:"When: cron text (\"0 9 * * 2\"), \"weekly tue 09:00\", \"once 2026-12-01T09:00\"… Without it the campaign is sent by hand." placeholder:"TEXT"`
@@ -52,7 +53,7 @@ func (c *campaignCreateCmd) Run(s *session) error {
 			return err
 		}
 		n := campaigns.Campaign{
-			Name: c.Name, Source: campaigns.Fixed, Approval: campaigns.Approval(c.Approval), ListNames: c.List, Sender: c.From, ReplyTo: c.ReplyTo,
+			Name: c.Name, Source: campaigns.Fixed, Approval: campaigns.Approval(c.Approval), ListNames: c.List, Segment: c.Segment, Sender: c.From, ReplyTo: c.ReplyTo,
 			Schedule: c.Schedule, Zone: c.Zone, Subject: c.Subject, Preheader: c.Preheader, Canonical: templates.Canonical(c.Canonical), LateLimit: c.Late,
 		}
 		if n.Sender == "" {
@@ -143,6 +144,9 @@ func (s *session) printCampaign(h *house, c campaigns.Campaign) error {
 	return s.print(out, func() {
 		s.printf("%s  %s\n", c.ID, c.Name)
 		s.printf("  %s, %s, approval %s, to %s, from %s\n", c.State, c.Source, c.Approval, strings.Join(c.ListNames, ", "), c.Sender)
+		if c.Segment != "" {
+			s.printf("  only whom the segment %q selects\n", c.Segment)
+		}
 		if c.Schedule == "" {
 			s.printf("  No schedule: sent by hand.\n")
 			return

@@ -65,6 +65,7 @@ type cli struct {
 	Schedule     scheduleCmd     `cmd:"" help:"What a schedule means: its next dates, and in words."`
 	List         listCmd         `cmd:"" help:"Lists that readers sign up for."`
 	Subscriber   subscriberCmd   `cmd:"" help:"Readers: add, show, list, import, export."`
+	Segment      segmentCmd      `cmd:"" help:"Stored questions that select readers: create, count, list."`
 	Suppression  suppressionCmd  `cmd:"" help:"The do-not-mail list."`
 	Organisation organisationCmd `cmd:"" help:"Show or set who sends: name, postal address, colours, zone, sender."`
 	Operator     operatorCmd     `cmd:"" help:"The team: who signs in to the administration, and as what."`

@@ -21,6 +21,7 @@ import (
 type publishCmd struct {
 	File    string        `arg:"" optional:"" help:"Recap to publish: Markdown or plain text."`
 	List    []string      `help:"List of readers; may be given several times." placeholder:"NAME"`
+	Segment string        `help:"Only those on the lists whom this segment selects." placeholder:"NAME"`
 	From    string        `help:"Sender, stored with the edition (default: the organisation's)." placeholder:"\"NAME <ADDRESS>\""`
 	ReplyTo string        `help:"Address for answers." placeholder:"ADDRESS"`
 	Subject string        `help:"Subject, may hold merge tags (default: the recap's)."`
@@ -83,7 +84,7 @@ func (c *publishCmd) edition(s *session, h *house, recap recaps.Recap, w way) (c
 		}
 	}
 	return h.desk.Publish(s.ctx, "cli", campaigns.Publication{
-		Recap: saved, ListNames: c.List, Sender: c.From, ReplyTo: c.ReplyTo, Subject: c.Subject,
+		Recap: saved, ListNames: c.List, Segment: c.Segment, Sender: c.From, ReplyTo: c.ReplyTo, Subject: c.Subject,
 	})
 }
 
@@ -118,7 +119,11 @@ func (c *publishCmd) confirm(s *session, h *house, recap recaps.Recap) error {
 		}
 		readers += l.Active
 	}
-	s.say("%q goes to %s on %s. Send it? [y/N] ", recap.Title, plural(readers, "reader"), strings.Join(c.List, ", "))
+	whom := plural(readers, "reader") + " on " + strings.Join(c.List, ", ")
+	if c.Segment != "" {
+		whom = fmt.Sprintf("those whom the segment %q selects of %s", c.Segment, whom)
+	}
+	s.say("%q goes to %s. Send it? [y/N] ", recap.Title, whom)
 	answer, err := bufio.NewReader(s.io.in).ReadString('\n')
 	if err != nil && answer == "" {
 		return unfinished{"nothing was sent"}
