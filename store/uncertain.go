@@ -114,3 +114,15 @@ func (s *Store) Undecided(ctx context.Context, id campaigns.EditionID) (int, err
 	err := s.reader().row(ctx, `SELECT count(*) FROM recipients WHERE edition_id = $1 AND state = 'unknown' AND decided_at = 0 AND `+ended, id).Scan(&n)
 	return n, s.wrap("counting the uncertain", err)
 }
+
+// UndecidedSince is Undecided with the moment since which the first of them has
+// been uncertain, the zero time where there is none.
+func (s *Store) UndecidedSince(ctx context.Context, id campaigns.EditionID) (int, time.Time, error) {
+	var n int
+	var since int64
+	err := s.reader().row(ctx, `
+		SELECT count(*), coalesce(min(updated_at), 0)
+		FROM recipients
+		WHERE edition_id = $1 AND state = 'unknown' AND decided_at = 0`, id).Scan(&n, &since)
+	return n, fromMillis(since), s.wrap("counting the uncertain", err)
+}

@@ -35,13 +35,20 @@ type auditView struct {
 }
 
 type auditRow struct {
-	When, Who     string
-	Action, Kind  string
-	Object, URL   string
-	From, To      string
-	Detail        string
-	Day           string // where it is another than the row's before
-	FromTo, Known bool
+	When, Who    string
+	Action, Kind string
+	Object, URL  string
+	From, To     string
+	Detail       string
+	Day          string // where it is another than the row's before
+	FromTo       bool
+	Times        int // lines that read the same, one after the other
+}
+
+// once is the row as one line of its day reads.
+func (r auditRow) once() auditRow {
+	r.Times, r.Day = 1, ""
+	return r
 }
 
 // audit is the log: who, when, what, from, to.
@@ -80,6 +87,10 @@ func (h *house) audit(w http.ResponseWriter, r *http.Request) error {
 			row.Day = ""
 		} else {
 			day = row.Day
+		}
+		if n := len(v.Rows); n > 0 && row == v.Rows[n-1].once() {
+			v.Rows[n-1].Times++
+			continue
 		}
 		v.Rows = append(v.Rows, row)
 	}
@@ -166,7 +177,7 @@ type auditNames struct {
 func (n auditNames) row(a audit.Record, clock pages.Clock) auditRow {
 	w := clock.Words
 	at := a.At.In(clock.Zone)
-	row := auditRow{When: at.Format("15:04"), Day: clock.Day(a.At), Who: organisation.ActorName(a.Actor), Action: strings.ReplaceAll(a.Action, "_", " "), Kind: a.Kind}
+	row := auditRow{Times: 1, When: at.Format("15:04"), Day: clock.Day(a.At), Who: organisation.ActorName(a.Actor), Action: strings.ReplaceAll(a.Action, "_", " "), Kind: a.Kind}
 	if key := keyOf(auditActors, a.Actor); key != "" {
 		row.Who = w.T(key)
 	}

@@ -59,6 +59,11 @@ func (h *house) mail(w http.ResponseWriter, r *http.Request) error {
 	return h.show(w, r, "mail", "mail")
 }
 
+// phone is the mail as wide as a phone.
+func (h *house) phone(w http.ResponseWriter, r *http.Request) error {
+	return h.show(w, r, "phone", "mail")
+}
+
 func (h *house) text(w http.ResponseWriter, r *http.Request) error { return h.show(w, r, "text", "") }
 
 func (h *house) pageTab(w http.ResponseWriter, r *http.Request) error {

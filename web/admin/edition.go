@@ -1,17 +1,13 @@
 package admin
 
 import (
-	"context"
 	"net/http"
-	"slices"
-	"strings"
+	"time"
 
 	"postrider/campaigns"
 	"postrider/delivery"
 	"postrider/internal/errs"
 	"postrider/internal/ids"
-	"postrider/internal/words"
-	"postrider/networks"
 	"postrider/web/pages"
 )
 
@@ -57,11 +53,13 @@ type editionView struct {
 	campaigns.Edition
 	URL         string
 	Mark        pages.Mark
+	AllURL      string // the people of the issue, "" for whoever may not see them
 	Campaign    string
 	CampaignURL string
 	Figures     delivery.Figures
 	Parts       []segment
-	Lines       []string // what the figures mean, in sentences
+	Lines       []string // what happens now and next, in sentences
+	Say         string   // the same for the ear, short
 	Live        int      // seconds between looks, 0 when nothing moves any more
 	Due         string
 	Until       string
@@ -72,10 +70,12 @@ type editionView struct {
 	Tab         string
 	Shares      []shareRow
 
-	Undecided int // not certain, and nobody has decided about them
+	Undecided int    // not certain, and nobody has decided about them
+	Closes    string // when that question closes by itself
+	Left      int    // seconds until it begins, while they are counted down; else 0
 
-	CanApprove, CanPause, CanResume, CanCancel bool
-	ApproveWords                               string
+	CanApprove, CanPause, CanResume, CanCancel, CanUndo, CanDecide, CanCSV bool
+	ApproveWords, ResumeWords                                              string
 }
 
 type shareRow struct {
@@ -104,11 +104,8 @@ func (h *house) view(r *http.Request) (editionView, error) {
 	if err != nil {
 		return editionView{}, err
 	}
-	v := editionView{Edition: e, URL: editionURL(e.ID), Mark: pages.EditionMark(h.words(r), e.State)}
+	v := editionView{Edition: e, URL: editionURL(e.ID), Mark: pages.EditionMark(h.words(r), e.State), CanCSV: h.mayUse(r, "GET /editions/{id}/recipients.csv")}
 	if v.Figures, err = h.figures(r.Context(), e); err != nil {
-		return v, err
-	}
-	if v.Undecided, err = h.Store.Undecided(r.Context(), e.ID); err != nil {
 		return v, err
 	}
 	zone := ""
@@ -121,6 +118,13 @@ func (h *house) view(r *http.Request) (editionView, error) {
 	}
 	clock := h.clock(r, zone)
 	v.Parts = ledger(clock.Words, e.ID, v.Figures)
+	if v.AllURL = recipientsURL(e.ID, ""); !h.mayUse(r, "GET /editions/{id}/recipients") {
+		v.AllURL = ""
+		unlink(v.Parts)
+	}
+	if err := h.undecided(r, &v, clock); err != nil {
+		return v, err
+	}
 	v.Due, v.Until, v.Opened, v.Ended = clock.When(e.DueAt), clock.Until(e.DueAt), clock.When(e.PublicAt), clock.When(e.EndedAt)
 	if e.ApprovedBy != "" {
 		v.Approved = clock.Words.T("editions.approved_by", e.ApprovedBy, clock.When(e.ApprovedAt))
@@ -134,138 +138,45 @@ func (h *house) view(r *http.Request) (editionView, error) {
 	case campaigns.Scheduled, campaigns.Held, campaigns.EditionPaused:
 		v.Live = calmSeconds
 	}
-	v.can(clock)
-	v.Lines, err = h.lines(r.Context(), v, clock)
+	h.can(r, &v, clock)
+	v.Lines, err = h.lines(r.Context(), &v, clock)
+	v.Say = clock.Words.T("editions.say", v.Mark.Word, v.Figures.Accepted, v.Figures.Audience)
 	return v, err
 }
 
-// can says which buttons there are; the Desk decides again when one is pressed.
-func (v *editionView) can(clock pages.Clock) {
-	v.CanApprove = v.State == campaigns.InReview || v.State == campaigns.EditionReady
-	v.CanPause = campaigns.CanMove(v.State, campaigns.EditionPaused)
-	v.CanResume = v.State == campaigns.EditionPaused || v.State == campaigns.Held
-	v.CanCancel = campaigns.CanMove(v.State, campaigns.Cancelled)
-	v.ApproveWords = clock.Words.T("editions.approve_now")
-	if v.DueAt.After(clock.Now) {
-		v.ApproveWords = clock.Words.T("editions.approve_for", clock.When(v.DueAt))
-	}
-}
-
-// lines say what the figures mean and what happens next.
-func (h *house) lines(ctx context.Context, v editionView, clock pages.Clock) ([]string, error) {
-	var out []string
-	if text := need(clock.Words, v.Edition, v.Figures); text != "" {
-		out = append(out, text)
-	}
-	if v.State == campaigns.Cancelled && v.Reason != "" {
-		out = append(out, words.Capital(v.Reason)+".")
-	}
-	if text := h.pace(clock.Words, v, clock.Now); text != "" {
-		out = append(out, text)
-	}
-	waits, err := h.waits(ctx, v, clock)
-	if err != nil {
-		return nil, err
-	}
-	out = append(out, waits...)
-	if v.Undecided > 0 {
-		out = append(out, clock.Words.T("editions.undecided", v.Undecided))
-	} else if v.Figures.Unknown > 0 {
-		out = append(out, clock.Words.T("editions.decided", v.Figures.Unknown))
-	}
-	return out, nil
-}
-
-// shownWaits bounds the domains that are named.
-const shownWaits = 5
-
-// waits say who waits for another try, by domain, with the mail server's words.
-func (h *house) waits(ctx context.Context, v editionView, clock pages.Clock) ([]string, error) {
-	if v.Figures.Deferred == 0 || v.State.Final() {
-		return nil, nil
-	}
-	all, err := h.Store.Waits(ctx, v.ID, shownWaits)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	named := 0
-	for _, w := range all {
-		if w.Text != "" {
-			out = append(out, clock.Words.T("editions.wait_said", w.Readers, w.Domain, clock.Hour(w.Next), w.Text))
-		} else {
-			out = append(out, clock.Words.T("editions.wait", w.Readers, w.Domain, clock.Hour(w.Next)))
-		}
-		named += w.Readers
-	}
-	if rest := v.Figures.Deferred - named; rest > 0 {
-		out = append(out, clock.Words.T("editions.wait_rest", rest))
-	}
-	return out, nil
-}
-
-// shares are the counts of share links by network, the most used first.
-func (h *house) shares(ctx context.Context, id campaigns.EditionID) ([]shareRow, error) {
-	counts, err := h.Store.Shares(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	var rows []shareRow
-	at := map[string]int{}
-	for _, c := range counts {
-		i, ok := at[c.Network]
-		if !ok {
-			i = len(rows)
-			at[c.Network] = i
-			name := c.Network
-			if net, err := networks.Find(c.Network); err == nil {
-				name = net.Name
-			}
-			rows = append(rows, shareRow{Name: name})
-		}
-		rows[i].People += c.People
-		rows[i].Machines += c.Machines
-	}
-	slices.SortFunc(rows, func(a, b shareRow) int {
-		if a.People != b.People {
-			return b.People - a.People
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
-	return rows, nil
-}
-
-func (h *house) cancelPage(w http.ResponseWriter, r *http.Request) error {
-	v, err := h.view(r)
-	if err != nil {
-		return err
-	}
-	if !v.CanCancel {
-		return errs.Conflictf("%s", h.words(r).T("editions.cannot_cancel", v.Mark.Word))
-	}
-	return h.page(w, r, "cancel", h.frame(r, h.words(r).T("editions.cancel_title", v.Title), "/editions"), v)
-}
-
-// decide makes a button of a decision about the uncertain.
-func decide(do func(ctx context.Context, actor string, e campaigns.Edition) (int, error)) func(context.Context, string, campaigns.Edition) error {
-	return func(ctx context.Context, actor string, e campaigns.Edition) error {
-		_, err := do(ctx, actor, e)
-		return err
-	}
-}
-
-// change is a button: it finds the edition, asks the Desk, and shows the
-// edition again.
-func (h *house) change(do func(ctx context.Context, actor string, e campaigns.Edition) error) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		e, err := h.Desk.FindEdition(r.Context(), r.PathValue("id"))
-		if err != nil {
-			return err
-		}
-		if err := do(r.Context(), h.actor(r), e); err != nil {
-			return err
-		}
-		http.Redirect(w, r, editionURL(e.ID), http.StatusSeeOther)
+// undecided reads about whom a person may decide, and until when.
+func (h *house) undecided(r *http.Request, v *editionView, clock pages.Clock) error {
+	if v.Figures.Unknown == 0 {
 		return nil
 	}
+	n, since, err := h.Store.UndecidedSince(r.Context(), v.ID)
+	if err != nil || n == 0 {
+		return err
+	}
+	v.Undecided, v.Closes = n, clock.When(since.Add(campaigns.DecideWithin))
+	return nil
 }
+
+// can says which buttons there are for whoever asks; the guard and the Desk
+// decide again when one is pressed.
+func (h *house) can(r *http.Request, v *editionView, clock pages.Clock) {
+	w := clock.Words
+	act := func(what string) bool { return h.mayUse(r, "POST /editions/{id}/"+what) }
+	v.CanApprove = (v.State == campaigns.InReview || v.State == campaigns.EditionReady || v.State == campaigns.Draft) && act("approve")
+	v.CanPause = campaigns.CanMove(v.State, campaigns.EditionPaused) && act("pause")
+	v.CanResume = (v.State == campaigns.EditionPaused || v.State == campaigns.Held) && act("resume")
+	v.CanCancel = campaigns.CanMove(v.State, campaigns.Cancelled) && act("cancel")
+	v.CanUndo = v.State == campaigns.Scheduled && act("undo")
+	v.CanDecide = v.Undecided > 0 && act("resend")
+	v.ApproveWords = w.T("editions.approve_now")
+	if v.DueAt.After(clock.Now) {
+		v.ApproveWords = w.T("editions.approve_for", clock.When(v.DueAt))
+	}
+	v.ResumeWords = w.T("editions.resume")
+	if left := v.DueAt.Sub(clock.Now); v.State == campaigns.Scheduled && left > 0 && left <= countdown {
+		v.Left, v.Live = int((left+time.Second-1)/time.Second), liveSeconds
+	}
+}
+
+// countdown is when the seconds until an edition begins are counted.
+const countdown = 2 * campaigns.UndoWindow

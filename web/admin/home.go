@@ -16,7 +16,9 @@ import (
 const (
 	homeCampaigns = 200
 	homeEditions  = 100
-	homeLatest    = 10
+	homeLatest    = 5
+	homeLooked    = 20 // of the last editions, for what somebody has to decide
+	manyUncertain = 10 // fewer than this never look like trouble
 	liveSeconds   = 2
 	calmSeconds   = 15
 )
@@ -27,7 +29,10 @@ type homeView struct {
 	Sending []sendingView
 	Needs   []needView
 	Latest  []issueView
-	Every   int // seconds between looks
+	Missing []missingView // of the set-up; empty when nothing is
+	Every   int           // seconds between looks
+	Say     string        // what goes on, for the ear
+	Passed  bool          // some of Latest has been passed on
 }
 
 type nextView struct {
@@ -46,6 +51,7 @@ type sendingView struct {
 	Figures delivery.Figures
 	Parts   []segment
 	Mark    pages.Mark
+	Pace    string
 }
 
 type needView struct {
@@ -63,6 +69,8 @@ type issueView struct {
 	Figures delivery.Figures
 	Waiting int
 	When    string
+	Parts   []segment
+	Shares  int // share links opened by people
 }
 
 func (h *house) home(w http.ResponseWriter, r *http.Request) error {
@@ -83,8 +91,12 @@ func (h *house) home(w http.ResponseWriter, r *http.Request) error {
 	if err := h.heldDates(r, &v, all); err != nil {
 		return err
 	}
+	if v.Missing, err = h.missing(r, editions); err != nil {
+		return err
+	}
 	if len(v.Sending) > 0 {
-		v.Every = liveSeconds
+		first := v.Sending[0]
+		v.Every, v.Say = liveSeconds, h.words(r).T("editions.say", first.Title, first.Figures.Accepted, first.Figures.Audience)
 	}
 	f := h.frame(r, h.words(r).T("frame.home"), "/")
 	f.Live, f.Reload = true, 10
@@ -140,28 +152,66 @@ func explained(w *words.Words, c campaigns.Campaign) string {
 }
 
 // look sorts the latest editions into what is being sent, what needs somebody
-// and the table of the last ones.
+// and the comparison of the last ones.
 func (h *house) look(r *http.Request, v *homeView, editions []campaigns.Edition) error {
 	clock := h.clock(r, "")
+	people := h.mayUse(r, "GET /editions/{id}/recipients")
 	for i, e := range editions {
 		busy := e.State == campaigns.Sending || e.State == campaigns.Freezing || e.State == campaigns.Scheduled && !e.DueAt.After(h.Now())
+		begun := !e.PublicAt.IsZero()
 		var f delivery.Figures
-		if busy || i < homeLatest || e.State == campaigns.Held || e.State == campaigns.EditionPaused {
+		if busy || i < homeLooked || e.State == campaigns.Held || e.State == campaigns.EditionPaused {
 			var err error
 			if f, err = h.figures(r.Context(), e); err != nil {
 				return err
 			}
 		}
+		parts := ledger(clock.Words, e.ID, f)
+		if !people {
+			unlink(parts)
+		}
 		if busy {
-			v.Sending = append(v.Sending, sendingView{Title: e.Title, URL: editionURL(e.ID), Figures: f, Parts: ledger(clock.Words, e.ID, f), Mark: pages.EditionMark(clock.Words, e.State)})
+			v.Sending = append(v.Sending, sendingView{Title: e.Title, URL: editionURL(e.ID), Figures: f, Parts: parts, Mark: pages.EditionMark(clock.Words, e.State),
+				Pace: h.pace(clock.Words, e, f, clock.Now)})
 		}
-		if text := need(clock.Words, e, f); text != "" && (i < homeLatest || e.State != campaigns.Sent) {
-			v.Needs = append(v.Needs, needView{Mark: pages.EditionMark(clock.Words, e.State), Title: e.Title, Text: text, URL: editionURL(e.ID)})
+		if err := h.needsOf(r, v, e, f, clock.Words); err != nil {
+			return err
 		}
-		if i < homeLatest {
-			v.Latest = append(v.Latest, issue(e, f, clock))
+		if begun && f.Audience > 0 && len(v.Latest) < homeLatest {
+			row := issue(e, f, clock)
+			row.Parts = parts
+			shares, err := h.shares(r.Context(), e.ID)
+			if err != nil {
+				return err
+			}
+			for _, n := range shares {
+				row.Shares += n.People
+			}
+			v.Passed = v.Passed || row.Shares > 0
+			v.Latest = append(v.Latest, row)
 		}
 	}
+	return nil
+}
+
+// needsOf adds what one edition wants from a person. A few uncertain readers are
+// a question, not a trouble.
+func (h *house) needsOf(r *http.Request, v *homeView, e campaigns.Edition, f delivery.Figures, w *words.Words) error {
+	if text := need(w, e, f); text != "" {
+		v.Needs = append(v.Needs, needView{Mark: pages.EditionMark(w, e.State), Title: e.Title, Text: text, URL: editionURL(e.ID)})
+	}
+	if f.Unknown == 0 || e.State == campaigns.Sending {
+		return nil
+	}
+	n, err := h.Store.Undecided(r.Context(), e.ID)
+	if err != nil || n == 0 {
+		return err
+	}
+	mark := pages.NewMark(w, "states.recipient_unknown", "?", "")
+	if n >= manyUncertain {
+		mark.Class = "bad"
+	}
+	v.Needs = append(v.Needs, needView{Mark: mark, Title: e.Title, Text: w.T("editions.needs_decision", n), URL: editionURL(e.ID)})
 	return nil
 }
 
@@ -185,10 +235,6 @@ func need(w *words.Words, e campaigns.Edition, f delivery.Figures) string {
 		return held(w, e, f)
 	case campaigns.EditionPaused:
 		return w.T("editions.needs_going_on", f.Waiting())
-	case campaigns.Sent:
-		if f.Unknown > 0 {
-			return w.T("editions.needs_decision", f.Unknown)
-		}
 	}
 	return ""
 }

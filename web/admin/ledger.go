@@ -13,6 +13,7 @@ import (
 type segment struct {
 	State string
 	Word  string
+	Note  string // what it means
 	N     int
 	URL   string
 	X, W  int // in thousandths of the bar
@@ -25,13 +26,13 @@ func ledger(w *words.Words, id campaigns.EditionID, f delivery.Figures) []segmen
 	const whole, visible = 1000, 6
 	var parts []segment
 	left := whole
-	for _, s := range delivery.States {
+	for _, s := range readingOrder {
 		n := f.Of(s)
 		if n == 0 {
 			continue
 		}
 		wide := max(int(int64(n)*whole/int64(f.Audience)), visible)
-		parts = append(parts, segment{State: string(s), Word: pages.RecipientWord(w, s), N: n, URL: recipientsURL(id, s), W: wide})
+		parts = append(parts, segment{State: string(s), Word: pages.RecipientWord(w, s), Note: note(w, s), N: n, URL: recipientsURL(id, s), W: wide})
 		left -= wide
 	}
 	widest := 0
@@ -48,26 +49,32 @@ func ledger(w *words.Words, id campaigns.EditionID, f delivery.Figures) []segmen
 		parts[i].X = x
 		x += parts[i].W
 	}
-	return shownFirst(parts)
+	return parts
 }
 
-// shownFirst puts what has been handed over at the bar's beginning: it grows
-// from there while an edition is sent.
-func shownFirst(parts []segment) []segment {
-	for i, p := range parts {
-		if p.State != string(delivery.Accepted) || i == 0 {
-			continue
-		}
-		moved := append([]segment{p}, parts[:i]...)
-		parts = append(moved, parts[i+1:]...)
-		break
+// readingOrder is the order in which people read the ledger and its bar: what
+// has been handed over grows from the beginning while an edition is sent.
+var readingOrder = []delivery.State{delivery.Accepted, delivery.SendingRow, delivery.LeasedRow, delivery.Queued, delivery.Deferred, delivery.Refused,
+	delivery.Expired, delivery.Unknown, delivery.Suppressed, delivery.Cancelled}
+
+var notes = map[delivery.State]string{
+	delivery.Accepted: "editions.note_accepted", delivery.Deferred: "editions.note_deferred", delivery.Refused: "editions.note_refused",
+	delivery.Expired: "editions.note_expired", delivery.Unknown: "editions.note_unknown", delivery.Suppressed: "editions.note_suppressed",
+	delivery.Cancelled: "editions.note_cancelled", delivery.Queued: "editions.note_queued",
+}
+
+func note(w *words.Words, s delivery.State) string {
+	if key, ok := notes[s]; ok {
+		return w.T(key)
 	}
-	x := 0
+	return ""
+}
+
+// unlink takes the ways to people away from somebody who may see figures only.
+func unlink(parts []segment) {
 	for i := range parts {
-		parts[i].X = x
-		x += parts[i].W
+		parts[i].URL = ""
 	}
-	return parts
 }
 
 func recipientsURL(id campaigns.EditionID, s delivery.State) string {

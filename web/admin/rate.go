@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"postrider/campaigns"
+	"postrider/delivery"
 	"postrider/internal/words"
 	"postrider/web/pages"
 )
@@ -24,19 +25,19 @@ const (
 
 // pace says how fast an edition goes out and how long it will take, once two
 // looks at it can tell: the page itself looks every two seconds.
-func (h *house) pace(w *words.Words, v editionView, now time.Time) string {
-	before, known := h.glances.Get(v.ID)
-	next := glance{at: now, accepted: v.Figures.Accepted}
+func (h *house) pace(w *words.Words, e campaigns.Edition, f delivery.Figures, now time.Time) string {
+	before, known := h.glances.Get(e.ID)
+	next := glance{at: now, accepted: f.Accepted}
 	if since := now.Sub(before.at); known && since < stale {
 		if since < steady {
 			next = before
 		} else {
-			next.rate = float64(v.Figures.Accepted-before.accepted) / since.Seconds()
+			next.rate = float64(f.Accepted-before.accepted) / since.Seconds()
 		}
 	}
-	h.glances.Put(v.ID, next)
-	left := v.Figures.Queued + v.Figures.Leased + v.Figures.Sending
-	if v.State != campaigns.Sending || next.rate <= 0 || left == 0 {
+	h.glances.Put(e.ID, next)
+	left := f.Queued + f.Leased + f.Sending
+	if e.State != campaigns.Sending || next.rate <= 0 || left == 0 {
 		return ""
 	}
 	takes := time.Duration(float64(left) / next.rate * float64(time.Second))

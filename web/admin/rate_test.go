@@ -16,8 +16,7 @@ func TestPaceNeedsTwoLooks(t *testing.T) {
 	h := &house{glances: recent.New[campaigns.EditionID, glance](8)}
 	at := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
 	look := func(after time.Duration, accepted, queued int) string {
-		v := editionView{Edition: campaigns.Edition{ID: 1, State: campaigns.Sending}, Figures: delivery.Figures{Accepted: accepted, Queued: queued}}
-		return h.pace(words.English(), v, at.Add(after))
+		return h.pace(words.English(), campaigns.Edition{ID: 1, State: campaigns.Sending}, delivery.Figures{Accepted: accepted, Queued: queued}, at.Add(after))
 	}
 	if got := look(0, 100, 900); got != "" {
 		t.Errorf("the first look says %q", got)

@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -41,9 +42,16 @@ func funcs(w *words.Words) template.FuncMap {
 		"link": func(url, label string) template.HTML {
 			return element("a", template.HTMLEscapeString(safeURL(url)), label)
 		},
+		"left":   seconds,
 		"code":   func(s string) template.HTML { return element("code", "", s) },
 		"strong": func(s any) template.HTML { return element("strong", "", fmt.Sprint(s)) },
 	}
+}
+
+// seconds are left until something happens: the script counts on from them.
+func seconds(n int) template.HTML {
+	s := strconv.Itoa(n)
+	return template.HTML(`<span data-left="` + s + `">` + s + `</span>`) //nolint:gosec // a number
 }
 
 // element is one tag around a text, both escaped.

@@ -49,20 +49,26 @@ document.getElementById("errors")?.focus();
   });
 })();
 
-// Countdowns: the page itself says the moment; this only counts.
+// Countdowns go on from the seconds that the server said, by this machine's
+// clock only for the time since then.
 (function countdown() {
-  const tick = () => {
-    for (const el of document.querySelectorAll("[data-until]")) {
-      const left = Math.max(0, Math.ceil((Number(el.dataset.until) - Date.now()) / 1000));
-      if (el.textContent !== String(left)) el.textContent = String(left);
+  const ends = new WeakMap();
+  setInterval(() => {
+    for (const el of document.querySelectorAll("[data-left]")) {
+      if (!ends.has(el)) ends.set(el, performance.now() + Number(el.dataset.left) * 1000);
+      const left = String(Math.max(0, Math.ceil((ends.get(el) - performance.now()) / 1000)));
+      if (el.textContent !== left) el.textContent = left;
     }
-  };
-  if (document.querySelector("[data-until]")) { tick(); setInterval(tick, 250); }
+  }, 250);
 })();
 
 // A part that could not be fetched says so once, and is tried again.
 document.addEventListener("htmx:beforeSwap", (e) => {
   // A look that lapsed into the sign-in page must not stand inside this page.
   if (e.detail.xhr.status === 401) { e.detail.shouldSwap = false; location.reload(); }
+});
+// Nobody looks at a hidden page: it asks again when it is seen.
+document.addEventListener("htmx:beforeRequest", (e) => {
+  if (document.hidden && e.detail.requestConfig.triggeringEvent?.type !== "submit") e.preventDefault();
 });
 document.addEventListener("htmx:configRequest", (e) => { e.detail.headers["X-Requested-With"] = "live"; });
