@@ -55,32 +55,68 @@ const (
 // recipient's own row; the table of attempts keeps the others.
 func (s *Store) Apply(ctx context.Context, o delivery.OwnerID, marks []delivery.Mark) ([]bool, error) {
 	all := s.keepStates(marks)
-	before := len(all)
-	for _, m := range marks {
-		table := func(query string) string { return query }
-		if m.Notice {
-			table = inNotices
-		}
-		if m.Kind == delivery.MarkSending {
-			all = append(all, statement{table(markSending), []any{m.ID, o, m.Epoch, m.Relay, millis(m.At)}})
-			continue
-		}
-		all = append(all, statement{table(markSettled), []any{m.ID, o, m.Epoch, m.State, millis(m.Due), m.Reply.Code, m.Reply.Enhanced, m.Reply.Text,
-			m.Reason, millis(m.At), bit(m.Drop), bit(m.State == delivery.Queued && !m.Drop)}})
-	}
-	done := make([]bool, len(marks))
-	err := s.updateMany(ctx, "writing marks", all, func(t *tx, changed []int64) error {
+	at := make([]int, len(marks)) // of each mark in all
+	// Marks A first: one may be followed in its own group by the settlement of a
+	// mail that was refused before its text, never the other way round.
+	for _, kind := range []delivery.MarkKind{delivery.MarkSending, delivery.MarkSettled} {
 		for i, m := range marks {
-			done[i] = changed[before+i] > 0
+			if m.Kind == kind {
+				at[i] = len(all)
+				all = append(all, statementOf(o, m))
+			}
+		}
+	}
+	follow := func(t *tx, changed []int64) error {
+		for i, m := range marks {
 			if m.Kind == delivery.MarkSettled {
-				if err := t.followUp(ctx, m, done[i]); err != nil {
+				if err := t.followUp(ctx, m, changed[at[i]] > 0); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
-	})
+	}
+	inSame := follow
+	if plain(marks) {
+		inSame = nil
+	}
+	changed, err := s.updateMany(ctx, "writing marks", all, inSame)
+	if err != nil {
+		return nil, err
+	}
+	done, late := make([]bool, len(marks)), false
+	for i, m := range marks {
+		done[i] = changed[at[i]] > 0
+		late = late || m.Kind == delivery.MarkSettled && !done[i]
+	}
+	if inSame == nil && late { // answers of mails that others have taken over
+		err = s.update(ctx, "writing late answers", func(t *tx) error { return follow(t, changed) })
+	}
 	return done, err
+}
+
+// plain reports whether nothing follows from the marks where their rows are as
+// they expect.
+func plain(marks []delivery.Mark) bool {
+	for _, m := range marks {
+		if m.Kind == delivery.MarkSettled && m.State != delivery.Accepted && !m.Notice {
+			return false
+		}
+	}
+	return true
+}
+
+func statementOf(o delivery.OwnerID, m delivery.Mark) statement {
+	one := statement{query: markSending, each: true, args: []any{m.ID, o, m.Epoch, m.Relay, millis(m.At)}}
+	if m.Kind == delivery.MarkSettled {
+		one.query = markSettled
+		one.args = []any{m.ID, o, m.Epoch, m.State, millis(m.Due), m.Reply.Code, m.Reply.Enhanced, m.Reply.Text,
+			m.Reason, millis(m.At), bit(m.Drop), bit(m.State == delivery.Queued && !m.Drop)}
+	}
+	if m.Notice {
+		one.query = inNotices(one.query)
+	}
+	return one
 }
 
 // keepStates is what comes before marks that make recipients wait.
@@ -94,7 +130,7 @@ func (s *Store) keepStates(marks []delivery.Mark) []statement {
 	if len(rows) == 0 || !s.Shared() {
 		return nil
 	}
-	return []statement{{keepEditions, []any{rows}}}
+	return []statement{{query: keepEditions, args: []any{rows}}}
 }
 
 // followUp writes what a settlement means beside its row.

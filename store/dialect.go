@@ -55,6 +55,8 @@ type dialect struct {
 	number func(column string) string
 	// binaryOrder is true where texts compare byte by byte.
 	binaryOrder bool
+	// batchIsTx says that what many runs is a transaction by itself where none is open.
+	batchIsTx bool
 	// lockSchema begins a migration so that one process at a time migrates.
 	lockSchema string
 	// lockTeam lets one transaction at a time change who is an operator.
@@ -143,6 +145,7 @@ func postgresDialect() dialect {
 		number: func(column string) string {
 			return "CASE WHEN " + column + ` ~ '^-?[0-9]+(\.[0-9]+)?$' THEN CAST(` + column + " AS DOUBLE PRECISION) END"
 		},
+		batchIsTx:  true,
 		hold:       "SELECT pg_try_advisory_lock($1)",
 		drop:       "SELECT pg_advisory_unlock($1)",
 		alive:      "SELECT pg_try_advisory_xact_lock($1)",

@@ -31,6 +31,7 @@ var synchronous = "FULL"
 // Store is one open database. It is safe for concurrent use.
 type Store struct {
 	write    *sql.DB // SQLite: exactly one connection
+	marks    *sql.DB // for the group commit; SQLite: the same as write
 	read     *sql.DB // SQLite: read-only pool; PostgreSQL: the same as write
 	dialect  dialect
 	path     string // of the SQLite file, empty on PostgreSQL
@@ -118,6 +119,7 @@ func (s *Store) openSQLite(path string) error {
 		return fmt.Errorf("opening the database file: %w", err)
 	}
 	s.write.SetMaxOpenConns(1)
+	s.marks = s.write
 	s.read, err = sql.Open("sqlite3", "file:"+file+"?_journal_mode=WAL&_busy_timeout=5000&_query_only=true&_cache_size=-8000&_stmt_cache_size=32")
 	if err != nil {
 		return fmt.Errorf("opening the database file: %w", err)
@@ -132,19 +134,31 @@ func (s *Store) openSQLite(path string) error {
 // other nodes waiting, also those that want to take its work over.
 const notAsleep = "SET idle_in_transaction_session_timeout = '5s'"
 
+// byKey lets PostgreSQL plan the few statements of the group commit once, always
+// by the key of their rows. Left to itself it plans them anew for each group,
+// which costs as much as running them; and a plan made while the ledger is
+// empty would read all of it later.
+const byKey = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+
 func (s *Store) openPostgres(location string) error {
 	config, err := pgx.ParseConfig(location)
 	if err != nil {
 		return &errs.Error{Kind: errs.Invalid, Field: "--db", Text: "cannot read the database URL", Err: err}
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, notAsleep)
-		return err
-	}))
+	db, marks := openPool(config, notAsleep), openPool(config, notAsleep+"; "+byKey)
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(8)
-	s.write, s.read, s.dialect = db, db, postgresDialect()
+	marks.SetMaxOpenConns(2)
+	s.write, s.read, s.marks, s.dialect = db, db, marks, postgresDialect()
 	return nil
+}
+
+// openPool makes connections that begin with settings.
+func openPool(config *pgx.ConnConfig, settings string) *sql.DB {
+	return stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, settings)
+		return err
+	}))
 }
 
 // Close releases the connections and the process lock.
@@ -156,7 +170,7 @@ func (s *Store) Close() error {
 	}
 	s.ownersMu.Unlock()
 	var first error
-	for _, db := range []*sql.DB{s.read, s.write} {
+	for _, db := range []*sql.DB{s.read, s.write, s.marks} {
 		if db == nil {
 			continue
 		}
@@ -186,6 +200,18 @@ func (s *Store) Path() string { return s.path }
 // Shared reports whether several processes may send from this database at the
 // same time: true on PostgreSQL.
 func (s *Store) Shared() bool { return s.path == "" }
+
+// ServerProcess is the number of the process that serves one of our connections,
+// false where that is no PostgreSQL on this machine.
+func (s *Store) ServerProcess(ctx context.Context) (int, bool) {
+	if !s.Shared() {
+		return 0, false
+	}
+	var pid int
+	var local bool
+	err := s.reader().row(ctx, `SELECT pg_backend_pid(), coalesce(host(inet_server_addr()), '127.0.0.1') IN ('127.0.0.1', '::1')`).Scan(&pid, &local)
+	return pid, err == nil && local
+}
 
 // Now is the clock that leases and due times are measured with: the
 // database's on PostgreSQL, so that a node with a wrong clock cannot take live

@@ -42,12 +42,14 @@ type measured struct {
 	Mails    int     `json:"mails"`
 	Ledger   string  `json:"ledger"` // sqlite, postgres or none
 	Conns    int     `json:"connections"`
-	PerSec   float64 `json:"mails_per_second"` // from the first to the last
-	CPU      float64 `json:"cpu_ms_per_mail"`  // of this process
+	PerSec   float64 `json:"mails_per_second"`                   // from the first to the last
+	CPU      float64 `json:"cpu_ms_per_mail"`                    // of this process
+	Database float64 `json:"database_cpu_ms_per_mail,omitempty"` // of all processes of a PostgreSQL on this machine
 	PeakMiB  float64 `json:"peak_memory_mib"`
 	Source   float64 `json:"smtp_source_mails_per_second,omitempty"`
 	SrcCPU   float64 `json:"smtp_source_cpu_ms_per_mail,omitempty"`
-	Relative float64 `json:"of_smtp_source,omitempty"`
+	Relative float64 `json:"of_smtp_source,omitempty"` // our rate
+	CPUTimes float64 `json:"times_its_cpu,omitempty"`  // ours and the database's
 }
 
 // Run measures how fast mails leave, next to smtp-source into the same sink.
@@ -90,8 +92,11 @@ func (c *benchCmd) Run(s *session) error {
 	return s.print(out, func() {
 		s.printf("%d mails of about %d bytes over %d connections, ledger %s\n", out.Mails, c.Size, out.Conns, out.Ledger)
 		s.printf("%10.0f mails/s   %6.2f ms CPU a mail   %5.0f MiB at most\n", out.PerSec, out.CPU, out.PeakMiB)
+		if out.Database > 0 {
+			s.printf("                    %6.2f ms CPU a mail   by PostgreSQL's processes\n", out.Database)
+		}
 		if out.Source > 0 {
-			s.printf("%10.0f mails/s   %6.2f ms CPU a mail   smtp-source -d into the same sink: we reach %.2f of it\n", out.Source, out.SrcCPU, out.Relative)
+			s.printf("%10.0f mails/s   %6.2f ms CPU a mail   smtp-source -d into the same sink: we reach %.2f of it, with %.1f times its CPU\n", out.Source, out.SrcCPU, out.Relative, out.CPUTimes)
 		}
 	})
 }
@@ -186,6 +191,7 @@ func (c *benchCmd) ledger(s *session, relay delivery.RelayConfig, out *measured)
 		courier := h.courier(onlyRelay(relay))
 		courier.Only, courier.Mailer = e.ID, clock
 		before := cpu()
+		serverBefore, _ := databaseCPU(ctx, h)
 		ended := make(chan error, 1)
 		go func() { ended <- courier.Run(ctx) }()
 		last, err := s.follow(h, e.ID, 0, ended)
@@ -200,6 +206,9 @@ func (c *benchCmd) ledger(s *session, relay delivery.RelayConfig, out *measured)
 			return fmt.Errorf("the edition is %s: %s", last.State, last.Reason)
 		}
 		out.CPU = (cpu() - before).Seconds() * 1000 / float64(c.Mails)
+		if server, ok := databaseCPU(s.ctx, h); ok {
+			out.Database = (server - serverBefore).Seconds() * 1000 / float64(c.Mails)
+		}
 		out.PerSec = clock.perSecond()
 		return nil
 	})
@@ -302,6 +311,7 @@ func (c *benchCmd) beside(s *session, address string, out *measured) {
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	out.SrcCPU = used.Seconds() * 1000 / float64(c.Mails)
 	out.Relative = out.PerSec / out.Source
+	out.CPUTimes = (out.CPU + out.Database) / out.SrcCPU
 }
 
 func executable(path string) bool {
