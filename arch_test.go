@@ -45,9 +45,10 @@ var arrows = map[string][]string{
 	"delivery":           {"campaigns", "templates", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
 	"delivery/mailer":    {"delivery", "templates", "internal/secrets"},
 
+	"recaps/media":        {"recaps"},
 	"campaigns/preflight": {"campaigns", "recaps", "templates", "networks", "subscribers"},
 
-	"store": {"recaps", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "scheduler", "events", "events/bounces", "delivery"},
+	"store": {"recaps", "recaps/media", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "scheduler", "events", "events/bounces", "delivery"},
 
 	"web/assets":  {},
 	"web/pages":   {"web/assets", "recaps", "networks", "organisation", "templates", "subscribers", "campaigns", "scheduler", "scheduler/schedule", "events", "delivery"},
@@ -84,7 +85,7 @@ var arrows = map[string][]string{
 // webMay is what the packages that serve pages have in common: the doers, the
 // types they show, and the store for reading.
 func webMay(more ...string) []string {
-	return append(more, "web/assets", "web/pages", "web/recent", "web/respond", "recaps", "networks", "organisation", "templates",
+	return append(more, "web/assets", "web/pages", "web/recent", "web/respond", "recaps", "recaps/media", "networks", "organisation", "templates",
 		"campaigns", "scheduler", "scheduler/schedule", "events", "delivery", "store", "internal/auth", "internal/auth/passkey", "internal/secrets", "internal/tokens")
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"os"
 	"os/exec"
@@ -31,7 +33,7 @@ import (
 //	                              in this order and no others
 //
 // $SINK is the address of a mail server that takes everything, and binary.txt
-// a file that is no text. The condition [shared] is true where the real article is at hand; it is then
+// a file that is no text, photo.png a picture. The condition [shared] is true where the real article is at hand; it is then
 // in the script's folder as whrcf.md, whrcf.txt and whrcf.html.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
@@ -45,6 +47,9 @@ func TestCommandLine(t *testing.T) {
 			e.Values["bin"] = bin
 			e.Setenv("SINK", sink.Addr())
 			if _, err := copyShared(e.WorkDir); err != nil {
+				return err
+			}
+			if err := writePicture(filepath.Join(e.WorkDir, "photo.png")); err != nil {
 				return err
 			}
 			return os.WriteFile(filepath.Join(e.WorkDir, "binary.txt"), []byte("A title\n\x00\x01\x02\n"), 0o600)
@@ -202,4 +207,13 @@ func copyShared(to string) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// writePicture writes a PNG file of 1,300 by 100 pixels.
+func writePicture(path string) error {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 1300, 100))); err != nil {
+		return err
+	}
+	return os.WriteFile(path, b.Bytes(), 0o600)
 }

@@ -7,6 +7,7 @@ import (
 	"postrider/events/bounces"
 	"postrider/organisation"
 	"postrider/recaps"
+	"postrider/recaps/media"
 	"postrider/scheduler"
 	"postrider/subscribers"
 	"postrider/subscribers/intake"
@@ -17,6 +18,7 @@ var (
 	_ recaps.Store             = (*Store)(nil)
 	_ organisation.Store       = (*Store)(nil)
 	_ organisation.PorterStore = (*Store)(nil)
+	_ media.Store              = (*Store)(nil)
 	_ subscribers.Store        = (*Store)(nil)
 	_ intake.Store             = (*Store)(nil)
 	_ campaigns.Store          = (*Store)(nil)

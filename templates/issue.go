@@ -31,7 +31,8 @@ type issue struct {
 type story struct {
 	recap    recaps.Recap
 	original string
-	image    string // absolute, or ""
+	image    string // absolute, or ""; the wide version of a kept picture
+	narrow   string // of a kept picture: as wide as a mail; else image
 	lead     []passage
 	points   []point
 	links    []recaps.Link // URL is "" where it is none
@@ -110,7 +111,7 @@ func read(e Edition) (*issue, error) {
 		if strings.TrimSpace(r.Title) == "" {
 			return nil, &errs.Error{Kind: errs.Invalid, Field: fmt.Sprintf("recap %d", n+1), Text: "has no title: give it one"}
 		}
-		s, err := readStory(r, len(i.points), anchors)
+		s, err := readStory(r, i.base, len(i.points), anchors)
 		if err != nil {
 			return nil, err
 		}
@@ -143,10 +144,14 @@ func (i *issue) readNetworks() error {
 	return nil
 }
 
-func readStory(r recaps.Recap, before int, anchors map[string]bool) (story, error) {
+func readStory(r recaps.Recap, base string, before int, anchors map[string]bool) (story, error) {
 	r.Title, r.ImageAlt = oneSpace(r.Title), oneSpace(r.ImageAlt)
 	r.Event.Name, r.Event.Short, r.Event.Place = oneSpace(r.Event.Name), oneSpace(r.Event.Short), oneSpace(r.Event.Place)
 	s := story{recap: r, original: webURL(r.URL), image: webURL(r.Image)}
+	s.narrow = s.image
+	if wide, narrow, kept := recaps.KeptPicture(r.Image); kept && base != "" {
+		s.image, s.narrow = base+"/"+wide, base+"/"+narrow
+	}
 	for _, l := range r.Links {
 		l = recaps.Link{Label: oneSpace(l.Label), URL: linkURL(l.URL)}
 		if l.Label == "" {

@@ -217,7 +217,10 @@ func gridColumns(buttons int) int {
 }
 
 func (i *issue) mailStory(m *marks, s *story, d dress) (mailStory, error) {
-	out := mailStory{Kicker: s.kicker(), Title: s.recap.Title, Image: s.image, ImageAlt: s.recap.ImageAlt, People: s.people()}
+	out := mailStory{Kicker: s.kicker(), Title: s.recap.Title, Image: s.narrow, ImageAlt: s.recap.ImageAlt, People: s.people()}
+	if s.narrow != s.image {
+		out.ImageSet = template.Srcset(s.image + " 2x") // for sharp screens; most programs take the other
+	}
 	out.TitleURL = s.original
 	if s == &i.stories[0] || out.TitleURL == "" {
 		out.TitleURL = i.viewURL()

@@ -410,3 +410,29 @@ func BenchmarkRender(b *testing.B) {
 		}
 	}
 }
+
+// TestKeptPicturesAreShownInTheirWidths: mails take the narrow version, sharp
+// screens and pages the wide one; without an address of ours there is none.
+func TestKeptPicturesAreShownInTheirWidths(t *testing.T) {
+	t.Parallel()
+	e := sample()
+	e.Recaps[0].Image = "i/0123456789abcdef01234567-1200.jpg"
+	r, err := Render(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := e.BaseURL + "/i/0123456789abcdef01234567"
+	mail := string(r.Mail.HTML.Fill(nil, nil))
+	if !strings.Contains(mail, `src="`+base+`-600.jpg" srcset="`+base+`-1200.jpg 2x"`) {
+		t.Errorf("the mail shows another picture: %s", mail)
+	}
+	if !strings.Contains(string(r.Page), `src="`+base+`-1200.jpg"`) {
+		t.Error("the page shows another picture")
+	}
+	for _, other := range []string{"photo.jpg", "i/../x-1200.jpg", "i/0123-1200.jpg"} {
+		e.Recaps[0].Image = other
+		if m, err := RenderMail(e); err != nil || strings.Contains(string(m.HTML.Fill(nil, nil)), "1200") {
+			t.Errorf("%s is shown: %v", other, err)
+		}
+	}
+}

@@ -57,6 +57,7 @@ type mailStory struct {
 	Title    string
 	TitleURL string
 	Image    string
+	ImageSet template.Srcset
 	ImageAlt string
 	Lead     []template.HTML
 	Links    []linkView

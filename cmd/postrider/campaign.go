@@ -102,6 +102,9 @@ func (h *house) recapFor(s *session, ref string) (recaps.ID, error) {
 	if err != nil {
 		return 0, err
 	}
+	if r, err = h.keepPicture(s, ref, r); err != nil {
+		return 0, err
+	}
 	saved, err := h.library.Keep(s.ctx, "cli", r, ref)
 	if err == nil && saved.State == recaps.Draft {
 		saved, err = h.library.Approve(s.ctx, "cli", saved.ID)

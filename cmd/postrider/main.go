@@ -60,6 +60,7 @@ type cli struct {
 	Serve        serveCmd        `cmd:"" help:"Run the web pages, the scheduler and the courier."`
 	Publish      publishCmd      `cmd:"" help:"Make an edition from a recap and send it to a list."`
 	Recap        recapCmd        `cmd:"" help:"Check, show, render and keep recaps."`
+	Media        mediaCmd        `cmd:"" help:"Pictures of recaps: keep and list them."`
 	Campaign     campaignCmd     `cmd:"" help:"Plan campaigns: what goes out to whom, and when."`
 	Edition      editionCmd      `cmd:"" help:"See and steer editions, and who got them."`
 	Schedule     scheduleCmd     `cmd:"" help:"What a schedule means: its next dates, and in words."`

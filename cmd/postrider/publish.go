@@ -74,6 +74,9 @@ func (c *publishCmd) edition(s *session, h *house, recap recaps.Recap, w way) (c
 	if err := c.confirm(s, h, recap); err != nil {
 		return campaigns.Edition{}, err
 	}
+	if recap, err = h.keepPicture(s, c.File, recap); err != nil {
+		return campaigns.Edition{}, err
+	}
 	saved, err := h.library.Keep(s.ctx, "cli", recap, c.File)
 	if err != nil {
 		return campaigns.Edition{}, err

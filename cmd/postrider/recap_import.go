@@ -117,7 +117,11 @@ func (c *recapImportCmd) Run(s *session) error {
 		return err
 	}
 	return s.with(func(h *house) error {
-		saved, err := h.library.Keep(s.ctx, "cli", u.Recap, c.File)
+		r, err := h.keepPicture(s, c.File, u.Recap)
+		if err != nil {
+			return err
+		}
+		saved, err := h.library.Keep(s.ctx, "cli", r, c.File)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 	"postrider/internal/tokens"
 	"postrider/organisation"
 	"postrider/recaps"
+	"postrider/recaps/media"
 	"postrider/store"
 	"postrider/subscribers"
 	"postrider/subscribers/intake"
@@ -65,6 +66,7 @@ type house struct {
 	store    *store.Store
 	keys     tokens.Keys
 	library  *recaps.Library
+	album    *media.Album
 	notebook *recaps.Notebook
 	office   *organisation.Office
 	porter   *organisation.Porter
@@ -90,6 +92,7 @@ func (s *session) open() (*house, error) {
 	}
 	h := &house{store: db, keys: keys, lease: s.config.lease, log: s.logger()}
 	h.library = &recaps.Library{Store: db, Now: time.Now}
+	h.album = &media.Album{Store: db, Now: time.Now}
 	h.notebook = &recaps.Notebook{Store: db, Now: time.Now}
 	h.office = &organisation.Office{Store: db, Now: time.Now}
 	h.registry = &subscribers.Registry{Store: db, Now: time.Now, Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}

@@ -13,6 +13,7 @@ import (
 	"postrider/events"
 	"postrider/internal/tokens"
 	"postrider/organisation"
+	"postrider/recaps"
 	"postrider/store"
 	"postrider/subscribers"
 	"postrider/templates"
@@ -75,6 +76,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /p/{token}", Handle: h.preferencesPage},
 		{Pattern: "POST /p/{token}", Handle: h.preferences},
 		{Pattern: "GET " + organisation.LogoPath + "{name}", Handle: h.logo},
+		{Pattern: "GET /" + recaps.PicturePath + "{file}", Handle: h.picture},
 		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
 		{Pattern: "GET /feed.xml", Handle: h.rss},
 		{Pattern: "GET /atom.xml", Handle: h.atom},
