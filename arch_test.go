@@ -61,20 +61,22 @@ var arrows = map[string][]string{
 	"cmd/postrider": {anyPackage},
 	"e2e":           {"internal/inbox"}, // sees the built program only, and counts with the sink of its drill
 
-	"internal/audit":        {},
-	"internal/auth":         {"internal/secrets"},
-	"internal/auth/passkey": {},
-	"internal/errs":         {},
-	"internal/fetch":        {},
-	"internal/ids":          {},
-	"internal/inbox":        {},
-	"internal/mailaddr":     {},
-	"internal/mailhost":     {},
-	"internal/notice":       {},
-	"internal/oauth":        {"internal/secrets"},
-	"internal/secrets":      {},
-	"internal/tokens":       {},
-	"internal/words":        {},
+	"internal/audit":                      {},
+	"internal/auth":                       {"internal/secrets"},
+	"internal/auth/passkey":               {},
+	"internal/auth/provider":              {"internal/auth", "internal/secrets"},
+	"internal/auth/provider/providertest": {},
+	"internal/errs":                       {},
+	"internal/fetch":                      {},
+	"internal/ids":                        {},
+	"internal/inbox":                      {},
+	"internal/mailaddr":                   {},
+	"internal/mailhost":                   {},
+	"internal/notice":                     {},
+	"internal/oauth":                      {"internal/secrets"},
+	"internal/secrets":                    {},
+	"internal/tokens":                     {},
+	"internal/words":                      {},
 
 	"internal/browsertest": {},
 	"internal/golden":      {},
@@ -86,11 +88,11 @@ var arrows = map[string][]string{
 // types they show, and the store for reading.
 func webMay(more ...string) []string {
 	return append(more, "web/assets", "web/pages", "web/recent", "web/respond", "recaps", "recaps/media", "networks", "organisation", "templates",
-		"campaigns", "scheduler", "scheduler/schedule", "events", "delivery", "store", "internal/auth", "internal/auth/passkey", "internal/secrets", "internal/tokens")
+		"campaigns", "scheduler", "scheduler/schedule", "events", "delivery", "store", "internal/auth", "internal/auth/passkey", "internal/auth/provider", "internal/secrets", "internal/tokens")
 }
 
 // testKits serve tests and nothing else.
-var testKits = []string{"internal/browsertest", "internal/golden", "internal/smtptest", "store/storetest"}
+var testKits = []string{"internal/auth/provider/providertest", "internal/browsertest", "internal/golden", "internal/smtptest", "store/storetest"}
 
 // owners names the one package that knows an outside module. Its tests may
 // import it too; all others ask the owner.
@@ -101,6 +103,7 @@ var owners = map[string]string{
 	"github.com/pelletier/go-toml/v2":    "cmd/postrider",
 	"github.com/schollz/progressbar/v3":  "cmd/postrider",
 	"github.com/clipperhouse/uax29/v2":   "networks",
+	"github.com/coreos/go-oidc/v3":       "internal/auth/provider",
 	"github.com/emersion/go-msgauth":     "delivery/mailer",
 	"github.com/emersion/go-smtp":        "internal/inbox",
 	"github.com/go-webauthn/webauthn":    "internal/auth/passkey",
@@ -133,7 +136,7 @@ var forTests = []string{
 // SQL stays in the store, HTTP at the door, other processes in tests.
 var kept = map[string][]string{
 	"database/sql":  {"store", "store/storetest"},
-	"net/http":      {"web/", "cmd/postrider", "internal/fetch", "internal/oauth"},
+	"net/http":      {"web/", "cmd/postrider", "internal/fetch", "internal/oauth", "internal/auth/provider", "internal/auth/provider/providertest"},
 	"net/smtp":      {},
 	"os/exec":       {"internal/browsertest", "store/storetest", "cmd/postrider"},
 	"text/template": {},

@@ -95,6 +95,7 @@ type PorterStore interface {
 	SignInStore
 	FactorStore
 	PasskeyStore
+	ProviderStore
 }
 
 // Porter decides who comes in. It is safe for concurrent use.

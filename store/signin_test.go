@@ -398,3 +398,48 @@ func TestStrangersCannotFillTheDatabase(t *testing.T) {
 		t.Errorf("they took away somebody's who is known: %v", err)
 	}
 }
+
+func TestProviderIsKeptWithoutItsSecret(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		_, porter, ada, _ := team(t, s)
+		if _, err := porter.Provider(ctx); !errs.Is(err, errs.NotFound) {
+			t.Errorf("none is set: %v", err)
+		}
+		x := organisation.Provider{Issuer: "https://login.example.org", ClientID: "postrider", Domains: []string{"@Example.ORG", "example.org", "example.net"}, Role: organisation.Editor}
+		if _, err := porter.SetProvider(ctx, "x", x, ""); !errs.Is(err, errs.Invalid) {
+			t.Errorf("without a secret: %v", err)
+		}
+		if _, err := porter.SetProvider(ctx, "x", x, canary); err != nil {
+			t.Fatal(err)
+		}
+		got, err := porter.Provider(ctx)
+		if err != nil || got.Label != "login.example.org" || len(got.Domains) != 2 || got.Role != organisation.Editor {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if secret, err := porter.ProviderSecret(got); err != nil || secret.Reveal() != canary {
+			t.Errorf("its secret: %v", err)
+		}
+		got.Issuer = "https://evil.example"
+		if _, err := porter.ProviderSecret(got); err == nil {
+			t.Error("the secret is given for another issuer")
+		}
+		if _, err := porter.SetProvider(ctx, "x", got, ""); !errs.Is(err, errs.Invalid) {
+			t.Errorf("another issuer takes the old secret: %v", err)
+		}
+		i := organisation.Identity{Issuer: x.Issuer, Subject: "1", Email: ada.Email, Verified: true}
+		x.Domains = nil
+		if p, err := porter.WithIdentity(ctx, x, i, visit); err != nil || p.Operator.ID != ada.ID {
+			t.Errorf("Ada comes in: %v", err)
+		}
+		if err := porter.RemoveProvider(ctx, "x"); err != nil {
+			t.Fatal(err)
+		}
+		if n := storetest.One[int64](t, s, `SELECT count(*) FROM operator_identities`); n != 0 {
+			t.Errorf("%d accounts of a provider that was removed are kept", n)
+		}
+		if err := porter.RemoveProvider(ctx, "x"); !errs.Is(err, errs.NotFound) {
+			t.Errorf("removing it again: %v", err)
+		}
+	})
+}

@@ -20,6 +20,7 @@ type operatorCmd struct {
 	Add      operatorAddCmd      `cmd:"" help:"Add a team member. The password comes from --password-file or a prompt; else one is made and printed once."`
 	Password operatorPasswordCmd `cmd:"" help:"Set a new password: the way back in. All sessions of that person end."`
 	Role     operatorRoleCmd     `cmd:"" help:"Give somebody another role. All sessions of that person end."`
+	Provider operatorProviderCmd `cmd:"" help:"An identity provider (OpenID Connect) whose accounts open those of the team."`
 	Remove   operatorRemoveCmd   `cmd:"" help:"Take somebody out of the team. What they did stays in the audit log."`
 }
 

@@ -4,6 +4,7 @@
 package admin
 
 import (
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -51,6 +52,7 @@ type house struct {
 	door    *respond.Door
 	needs   map[string]respond.Needs // by pattern
 	boxes   *auth.Boxes              // of what a browser carries for us
+	trust   *x509.CertPool           // of an identity provider; nil but in tests
 	again   http.Handler             // for a request that was kept over a sign-in
 	glances *recent.Values[campaigns.EditionID, glance]
 	tallies *recent.Values[campaigns.EditionID, tally]
@@ -114,6 +116,7 @@ func (h *house) routes() []respond.Route {
 		h.serverRoutes(),
 		h.settingsRoutes(),
 		h.passkeyRoutes(),
+		h.providerRoutes(),
 		h.editionRoutes(),
 	)
 }

@@ -35,9 +35,10 @@ type signInView struct {
 	Kept     string // a form that was sent when the session had lapsed, sealed
 	Lost     bool   // there was one, and it was too large to be kept
 	Lapsed   bool
-	Token    bool // there is no team yet: the token of the start lets in
-	Passkeys bool // they work at this address
-	Recovery bool // the second step asks for a recovery code
+	Token    bool   // there is no team yet: the token of the start lets in
+	Provider string // its label, where one is set
+	Passkeys bool   // they work at this address
+	Recovery bool   // the second step asks for a recovery code
 }
 
 // backTo is the page that somebody asked for, for after the sign-in.
@@ -68,6 +69,11 @@ func (h *house) signInWith(w http.ResponseWriter, r *http.Request, status int, v
 		return err
 	}
 	v.Token, v.Passkeys = len(team) == 0, h.passkeysHere(r)
+	x, err := h.Porter.Provider(r.Context())
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	v.Provider = x.Label
 	return h.door.Page(w, status, "signin", h.outside(r, h.words(r).T("signin.title")), v)
 }
 
