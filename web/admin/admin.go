@@ -115,6 +115,7 @@ func (h *house) routes() []respond.Route {
 		h.readerRoutes(),
 		h.serverRoutes(),
 		h.settingsRoutes(),
+		h.setupRoutes(),
 		h.passkeyRoutes(),
 		h.providerRoutes(),
 		h.editionRoutes(),

@@ -30,6 +30,7 @@ type homeView struct {
 	Needs   []needView
 	Latest  []issueView
 	Missing []missingView // of the set-up; empty when nothing is
+	Setup   bool          // whoever asks may use the pages of the first run
 	Every   int           // seconds between looks
 	Say     string        // what goes on, for the ear
 	Passed  bool          // some of Latest has been passed on
@@ -98,6 +99,7 @@ func (h *house) home(w http.ResponseWriter, r *http.Request) error {
 		first := v.Sending[0]
 		v.Every, v.Say = liveSeconds, h.words(r).T("editions.say", first.Title, first.Figures.Accepted, first.Figures.Audience)
 	}
+	v.Setup = len(v.Missing) > 0 && h.may(r, owner)
 	f := h.frame(r, h.words(r).T("frame.home"), "/")
 	f.Live, f.Reload = true, 10
 	return h.page(w, r, "home", f, v)
