@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
@@ -127,18 +130,58 @@ func (g *Registry) suppressedAmong(ctx context.Context, emails []string, out map
 	return nil
 }
 
-// ImportSuppressions reads addresses and domains, one a line, where the first
-// cell counts and a first line without any is taken for a header. Lines that
-// cannot be read are refused and the rest go on. What was on the list before
-// counts as unchanged.
+// ExportSuppressions writes the do-not-mail list as CSV: what (an address, a
+// domain with an @ before it, or "hash:" and a keyed hash), reason, source, date. No
+// cell is a formula to a spreadsheet. ImportSuppressions reads it back; a hash
+// is worth something only to installations with the same key.
+func (g *Registry) ExportSuppressions(ctx context.Context, w io.Writer) (int, error) {
+	e := exporter{w: bufio.NewWriterSize(w, readAhead)}
+	for _, title := range []string{"what", "reason", "source", "date"} {
+		e.cell(title)
+	}
+	e.end()
+	n := 0
+	for after := SuppressionID(0); ; {
+		page, err := g.Suppressions(ctx, after, maxPage)
+		if err != nil {
+			return n, err
+		}
+		for _, x := range page {
+			what := x.Value
+			switch x.Kind {
+			case ByDomain:
+				what = "@" + what
+			case ByHash:
+				what = "hash:" + what
+			}
+			for _, c := range []string{what, x.Reason, x.Source, x.CreatedAt.UTC().Format(time.RFC3339)} {
+				e.cell(c)
+			}
+			e.end()
+			n, after = n+1, x.ID
+		}
+		if len(page) < maxPage {
+			return n, e.w.Flush()
+		}
+	}
+}
+
+// ImportSuppressions reads addresses, domains and hashes, one a line, where the
+// first cell counts and a first line without any is taken for a header; where
+// that names reason, source and date, as ExportSuppressions writes them, they
+// count too. Lines that cannot be read are refused and the rest go on. What was
+// on the list before counts as unchanged.
 func (g *Registry) ImportSuppressions(ctx context.Context, actor string, r io.Reader, reason, source string) (ImportResult, error) {
 	var result ImportResult
 	decoded, _, err := decode(r, "")
 	if err != nil {
 		return result, err
 	}
-	lines := bufio.NewScanner(decoded)
-	lines.Buffer(make([]byte, 0, readAhead), maxRecord)
+	lines := bufio.NewReaderSize(decoded, readAhead)
+	start, _ := lines.Peek(readAhead)
+	table := csv.NewReader(io.LimitReader(lines, maxSuppressions))
+	table.Comma, table.FieldsPerRecord, table.LazyQuotes, table.ReuseRecord = separatorOf(start), -1, true, true
+	columns := map[string]int{}
 	var chunk []Suppression
 	flush := func() error {
 		if len(chunk) == 0 {
@@ -156,34 +199,61 @@ func (g *Registry) ImportSuppressions(ctx context.Context, actor string, r io.Re
 		chunk = chunk[:0]
 		return nil
 	}
-	for line := 1; lines.Scan(); line++ {
-		cell := firstCell(lines.Text())
+	for first := true; ; first = false {
+		cells, err := table.Read()
+		if errors.Is(err, io.EOF) {
+			return result, flush()
+		}
+		if err != nil {
+			return result, errors.Join(errs.Invalidf("reading the file: %w", err), flush())
+		}
+		line, _ := table.FieldPos(0)
+		cell := strings.TrimSpace(unguard(strings.TrimSpace(cells[0])))
 		if cell == "" {
 			continue
 		}
-		kind, value, err := ParseSuppression(cell)
-		if err != nil && line == 1 && !strings.Contains(cell, "@") {
+		x, err := g.suppressionOf(cells, cell, columns, reason, source)
+		if err != nil && first && !strings.Contains(cell, "@") {
+			for i, title := range cells {
+				columns[fieldName(title)] = i
+			}
 			continue
 		}
 		if result.Rows++; err != nil {
 			result.refuse(Refusal{Line: line, Email: cell, Reason: err.Error()})
 			continue
 		}
-		if chunk = append(chunk, g.suppression(kind, value, reason, source)); len(chunk) == chunkRows {
+		if chunk = append(chunk, x); len(chunk) == chunkRows {
 			if err := flush(); err != nil {
 				return result, err
 			}
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return result, errs.Invalidf("reading the file: %w", err)
-	}
-	return result, flush()
 }
 
-func firstCell(line string) string {
-	if i := strings.IndexAny(line, ",;\t"); i >= 0 {
-		line = line[:i]
+// suppressionOf reads one row; what it does not say is as the caller says.
+func (g *Registry) suppressionOf(cells []string, what string, columns map[string]int, reason, source string) (Suppression, error) {
+	kind, value, err := ParseSuppression(what)
+	if err != nil {
+		return Suppression{}, err
 	}
-	return strings.TrimSpace(unguard(strings.Trim(strings.TrimSpace(line), `"`)))
+	cell := func(title string) string {
+		if i, ok := columns[title]; ok && i < len(cells) {
+			return unguard(cells[i])
+		}
+		return ""
+	}
+	x := g.suppression(kind, value, cmp.Or(cell("reason"), reason), cmp.Or(cell("source"), source))
+	if at, err := ParseDate(cell("date")); err != nil {
+		return x, err
+	} else if !at.IsZero() && at.Before(x.CreatedAt) {
+		x.CreatedAt = at
+	}
+	if len(x.Reason) > maxReason || len(x.Source) > maxReason {
+		return x, invalid("reason", "shorten it to 2000 bytes")
+	}
+	return x, nil
 }
+
+// maxSuppressions is more than any list of these has, in bytes.
+const maxSuppressions = 4 << 30

@@ -17,6 +17,8 @@ type List struct {
 	Title string `json:"title"` // how readers see it, the name where empty
 	// Description tells operators what the list is for; may be empty.
 	Description string    `json:"description"`
+	Public      bool      `json:"public"`        // offered to everybody on the sign-up page
+	SingleOptIn bool      `json:"single_opt_in"` // who signs up is on it at once; else after pressing the button of a mail
 	CreatedAt   time.Time `json:"created_at"`
 }
 

@@ -34,6 +34,12 @@ type People interface {
 	EditSubscriber(ctx context.Context, s Subscriber, was time.Time, e audit.Entry) error
 	// MembershipsOf returns the memberships of many, by list name.
 	MembershipsOf(ctx context.Context, who []ID) (map[ID][]Membership, error)
+	// ChangeTags adds and takes away tags of one reader and returns how many changed.
+	ChangeTags(ctx context.Context, id ID, add, remove []string, e audit.Entry) (int, error)
+	// AddNote keeps a note about a reader.
+	AddNote(ctx context.Context, n Note, e audit.Entry) error
+	// TimeLine returns what happened to a reader, newest first.
+	TimeLine(ctx context.Context, id ID, limit int) ([]Moment, error)
 	// TagsOf returns the tags of many, in their order.
 	TagsOf(ctx context.Context, who []ID) (map[ID][]string, error)
 	// ConsentsOf returns the newest lines of the consent record, oldest first.

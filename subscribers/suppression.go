@@ -1,6 +1,7 @@
 package subscribers
 
 import (
+	"encoding/hex"
 	"strings"
 	"time"
 
@@ -35,10 +36,16 @@ type Suppression struct {
 	CreatedAt time.Time       `json:"created_at"`
 }
 
-// ParseSuppression reads an address or a domain ("example.org" or
-// "@example.org") into the kind and value that it is kept under.
+// ParseSuppression reads an address, a domain ("example.org" or "@example.org")
+// or "hash:" and the keyed hash of an address into the kind and value that it is kept under.
 func ParseSuppression(what string) (SuppressionKind, string, error) {
 	what = strings.TrimSpace(what)
+	if hash, ok := strings.CutPrefix(what, "hash:"); ok {
+		if b, err := hex.DecodeString(hash); err != nil || len(b) != 32 {
+			return "", "", invalid("address", "a hash has 64 hexadecimal digits")
+		}
+		return ByHash, strings.ToLower(hash), nil
+	}
 	if domain := strings.TrimPrefix(what, "@"); !strings.Contains(domain, "@") {
 		d, err := mailaddr.ParseDomain(domain)
 		if err != nil {

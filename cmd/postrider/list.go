@@ -48,7 +48,11 @@ func (s *session) counted(h *house, name string) (subscribers.ListCounts, error)
 }
 
 func (s *session) printList(l subscribers.ListCounts) {
-	s.printf("%-30s %7d active %7d pending %7d unsubscribed  %s\n", l.Name, l.Active, l.Pending, l.Unsubscribed, l.Title)
+	how := ""
+	if l.Public {
+		how = "  public"
+	}
+	s.printf("%-30s %7d active %7d pending %7d unsubscribed  %s%s\n", l.Name, l.Active, l.Pending, l.Unsubscribed, l.Title, how)
 }
 
 // Run lists lists.
@@ -88,14 +92,17 @@ type listCreateCmd struct {
 	Name  string `arg:"" help:"Name, as commands and imports call it."`
 	Title string `help:"How readers see it (default: the name)." placeholder:"TEXT"`
 	Text  string `name:"description" help:"What it is for, to your team." placeholder:"TEXT"`
+
+	Public      bool `help:"Offer it on the sign-up page."`
+	SingleOptIn bool `help:"Who signs up is on it at once, without the button of a mail."`
 }
 
 // Run creates a list.
 func (c *listCreateCmd) Run(s *session) error {
 	return s.with(func(h *house) error {
 		l, err := h.registry.CreateList(s.ctx, "cli", c.Name, c.Title)
-		if err == nil && c.Text != "" {
-			l.Description = c.Text
+		if err == nil && (c.Text != "" || c.Public || c.SingleOptIn) {
+			l.Description, l.Public, l.SingleOptIn = c.Text, c.Public, c.SingleOptIn
 			l, err = h.registry.ChangeList(s.ctx, "cli", l)
 		}
 		if err != nil {
@@ -119,6 +126,9 @@ type listChangeCmd struct {
 	Name  string  `arg:"" help:"List's name."`
 	Title *string `help:"How readers see it; empty: its name." placeholder:"TEXT"`
 	Text  *string `name:"description" help:"What it is for, to your team." placeholder:"TEXT"`
+
+	Public      *bool `negatable:"" help:"Offer it on the sign-up page, or no longer."`
+	SingleOptIn *bool `negatable:"" help:"Who signs up is on it at once, or after pressing the button of a mail."`
 }
 
 // Run changes a list.
@@ -129,6 +139,12 @@ func (c *listChangeCmd) Run(s *session) error {
 		}
 		if c.Text != nil {
 			l.Description = *c.Text
+		}
+		if c.Public != nil {
+			l.Public = *c.Public
+		}
+		if c.SingleOptIn != nil {
+			l.SingleOptIn = *c.SingleOptIn
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"postrider/internal/errs"
 	"postrider/subscribers"
@@ -19,6 +20,9 @@ type subscriberCmd struct {
 	Import  subscriberImportCmd  `cmd:"" help:"Import readers: CSV, a paste of addresses, or another service's export. Nobody is mailed, and nobody who left is brought back."`
 	Imports subscriberImportsCmd `cmd:"" help:"Show the imports, newest first."`
 	Undo    subscriberUndoCmd    `cmd:"" name:"undo-import" help:"Take the last import back."`
+	Tag     subscriberTagCmd     `cmd:"" help:"Add tags to a reader, or take some away."`
+	Note    subscriberNoteCmd    `cmd:"" help:"Write something down about a reader, for the team."`
+	Forget  subscriberForgetCmd  `cmd:"" help:"Erase a reader for good. A keyed hash keeps imports from bringing them back."`
 	Export  subscriberExportCmd  `cmd:"" help:"Export readers as CSV, which imports again unchanged."`
 }
 
@@ -75,12 +79,23 @@ func (s *session) showSubscriber(h *house, r subscribers.Subscriber) error {
 		return err
 	}
 	_, suppressed := barred[r.Email]
+	tags, err := h.registry.Tags(s.ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	line, err := h.registry.TimeLine(s.ctx, r.ID, 100)
+	if err != nil {
+		return err
+	}
 	out := struct {
 		subscribers.Subscriber
 		Lists      []subscribers.Membership `json:"lists"`
 		Consents   []subscribers.Consent    `json:"consents"`
 		Suppressed bool                     `json:"suppressed"`
-	}{r, append([]subscribers.Membership{}, lists...), append([]subscribers.Consent{}, consents...), suppressed}
+		Tags       []string                 `json:"tags"`
+		TimeLine   []subscribers.Moment     `json:"time_line"`
+	}{r, append([]subscribers.Membership{}, lists...), append([]subscribers.Consent{}, consents...), suppressed,
+		append([]string{}, tags...), append([]subscribers.Moment{}, line...)}
 	return s.print(out, func() {
 		s.printf("%s  %s  %s\n", r.ID, r.Email, r.Name)
 		for _, m := range lists {
@@ -89,14 +104,17 @@ func (s *session) showSubscriber(h *house, r subscribers.Subscriber) error {
 		for k, v := range r.Fields {
 			s.printf("  %s: %s\n", k, v)
 		}
-		for _, l := range consents {
-			s.printf("  consent %s by %s, %s: %s\n", l.Action, l.Source, s.when(l.At), l.Wording)
+		if len(tags) > 0 {
+			s.printf("  tags: %s\n", strings.Join(tags, ", "))
 		}
 		if suppressed {
 			s.printf("  on the do-not-mail list\n")
 		}
 		if r.AddressState != subscribers.AddressOK {
 			s.printf("  the address %s\n", r.AddressState)
+		}
+		for _, m := range line {
+			s.printf("  %s  %s %s  %s  %s\n", s.when(m.At), m.Kind, m.What, m.Who, m.Text)
 		}
 	})
 }

@@ -12,6 +12,7 @@ type suppressionCmd struct {
 	List   suppressionListCmd   `cmd:"" default:"1" help:"Show the do-not-mail list (the default)."`
 	Add    suppressionAddCmd    `cmd:"" help:"Never mail an address or a domain again."`
 	Remove suppressionRemoveCmd `cmd:"" help:"Take an address or a domain off the do-not-mail list."`
+	Export suppressionExportCmd `cmd:"" help:"Export the list as CSV, which imports again."`
 	Import suppressionImportCmd `cmd:"" help:"Import addresses and domains, one a line."`
 }
 
@@ -100,5 +101,27 @@ func (c *suppressionImportCmd) Run(s *session) error {
 		return s.print(result, func() {
 			s.printf("%s: %d added, %d unchanged, %d refused\n", plural(result.Rows, "row"), result.Added, result.Unchanged, result.Refused)
 		})
+	})
+}
+
+type suppressionExportCmd struct {
+	Out string `short:"o" required:"" help:"File to write; it must not exist." placeholder:"FILE"`
+}
+
+// Run exports the do-not-mail list.
+func (c *suppressionExportCmd) Run(s *session) error {
+	return s.with(func(h *house) error {
+		f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("making the file: %w", err)
+		}
+		n, err := h.registry.ExportSuppressions(s.ctx, f)
+		if e := f.Close(); err == nil {
+			err = e
+		}
+		if err != nil {
+			return err
+		}
+		return s.print(map[string]any{"out": c.Out, "rows": n}, func() { s.printf("%s: %s\n", c.Out, plural(n, "entry", "entries")) })
 	})
 }
