@@ -41,12 +41,14 @@ var arrows = map[string][]string{
 	"campaigns":          {"recaps", "templates", "networks", "subscribers", "organisation", "scheduler/schedule", "internal/tokens"},
 	"scheduler":          {"campaigns", "scheduler/schedule"},
 	"events":             {"subscribers", "internal/tokens"},
-	"events/bounces":     {"events", "subscribers", "internal/tokens"},
+	"events/bounces":     {"events", "subscribers", "internal/secrets", "internal/tokens"},
 	"delivery":           {"campaigns", "templates", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
 	"delivery/mailer":    {"delivery", "templates", "internal/secrets"},
 
 	"recaps/media":        {"recaps"},
 	"campaigns/preflight": {"campaigns", "recaps", "templates", "networks", "subscribers"},
+
+	"events/bounces/mailbox": {"events/bounces", "internal/secrets"},
 
 	"store": {"recaps", "recaps/media", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "scheduler", "events", "events/bounces", "delivery"},
 
@@ -104,6 +106,7 @@ var owners = map[string]string{
 	"github.com/schollz/progressbar/v3":  "cmd/postrider",
 	"github.com/clipperhouse/uax29/v2":   "networks",
 	"github.com/coreos/go-oidc/v3":       "internal/auth/provider",
+	"github.com/emersion/go-imap/v2":     "events/bounces/mailbox",
 	"github.com/emersion/go-msgauth":     "delivery/mailer",
 	"github.com/emersion/go-smtp":        "internal/inbox",
 	"github.com/go-webauthn/webauthn":    "internal/auth/passkey",

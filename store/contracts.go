@@ -30,4 +30,6 @@ var (
 
 	_ events.Log    = (*Store)(nil)
 	_ bounces.Store = (*Store)(nil)
+
+	_ bounces.MailboxStore = (*Store)(nil)
 )

@@ -10,8 +10,9 @@ import (
 )
 
 type bounceCmd struct {
-	Take bounceTakeCmd `cmd:"" help:"Record what returned mails say, from stdin, files or a Maildir. Reading one again changes nothing."`
-	Show bounceShowCmd `cmd:"" help:"Say what returned mails tell: who, why, and how sure that is. Nothing is recorded."`
+	Take    bounceTakeCmd    `cmd:"" help:"Record what returned mails say, from stdin, files or a Maildir. Reading one again changes nothing."`
+	Mailbox bounceMailboxCmd `cmd:"" help:"The mailbox of returned mails, which serve reads by IMAP or POP3."`
+	Show    bounceShowCmd    `cmd:"" help:"Say what returned mails tell: who, why, and how sure that is. Nothing is recorded."`
 }
 
 type bounceShowCmd struct {

@@ -179,6 +179,7 @@ func (p *process) run(pagesOnly bool) error {
 		loop := &scheduler.Loop{Store: p.store, Desk: p.desk, Now: p.store.Now, Log: p.log}
 		parts.Go(func() { loop.Run(ctx) })
 		parts.Go(func() { p.send(ctx, fail) })
+		parts.Go(func() { p.readMailbox(ctx) })
 	}
 	<-ctx.Done()
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -13,6 +13,7 @@ import (
 	"postrider/campaigns"
 	"postrider/delivery"
 	"postrider/delivery/mailer"
+	"postrider/events/bounces"
 	"postrider/internal/auth"
 	"postrider/internal/errs"
 	"postrider/internal/oauth"
@@ -75,6 +76,7 @@ type house struct {
 	desk     *campaigns.Desk
 	book     *delivery.RelayBook
 	ring     *delivery.KeyRing
+	postbox  *bounces.Postbox
 	lease    time.Duration
 	log      *slog.Logger
 }
@@ -107,6 +109,7 @@ func (s *session) open() (*house, error) {
 	}
 	h.porter = &organisation.Porter{Store: db, Hasher: auth.NewHasher(), Secrets: sealer, Now: time.Now}
 	h.book = &delivery.RelayBook{Store: db, Secrets: sealer, Now: time.Now, Tokens: tokenSource}
+	h.postbox = &bounces.Postbox{Store: db, Secrets: sealer, Now: time.Now}
 	h.ring = &delivery.KeyRing{Store: db, Secrets: sealer, Now: time.Now, Lookup: net.DefaultResolver.LookupTXT}
 	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now, Fields: db.ReaderFields}
 	h.library.Check = h.desk.CheckTags
