@@ -178,6 +178,11 @@ func (s *Store) Editions(ctx context.Context, before campaigns.EditionID, limit 
 	return s.editions(ctx, `WHERE id < $1 ORDER BY id DESC LIMIT $2`, before, limit)
 }
 
+// CampaignEditions are a campaign's latest editions, newest first.
+func (s *Store) CampaignEditions(ctx context.Context, c campaigns.ID, limit int) ([]campaigns.Edition, error) {
+	return s.editions(ctx, `WHERE campaign_id = $1 ORDER BY id DESC LIMIT $2`, c, limit)
+}
+
 // WaitingEditions implements campaigns.Store.
 func (s *Store) WaitingEditions(ctx context.Context, c campaigns.ID) ([]campaigns.Edition, error) {
 	return s.editions(ctx, `WHERE campaign_id = $1 AND state IN ('in_review', 'approved') ORDER BY id LIMIT 100`, c)

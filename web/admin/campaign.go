@@ -8,16 +8,46 @@ import (
 	"postrider/internal/errs"
 	"postrider/internal/ids"
 	"postrider/internal/words"
+	"postrider/networks"
 	"postrider/scheduler/schedule"
 	"postrider/web/pages"
+	"postrider/web/respond"
 )
 
 const campaignsPage = 50
 
+// campaignRoutes are the pages of campaigns: plan, look, test, send.
+func (h *house) campaignRoutes() []respond.Route {
+	return []respond.Route{
+		{Pattern: "GET /campaigns", Needs: analyst, Handle: h.campaigns},
+		{Pattern: "GET /campaigns/new", Needs: editor, Handle: h.newCampaign},
+		{Pattern: "POST /campaigns", Needs: editor, Handle: h.createCampaign},
+		{Pattern: "POST /campaigns/look", Needs: editor, Handle: h.lookAtCampaign},
+		{Pattern: "GET /campaigns/{id}", Needs: analyst, Handle: h.campaign},
+		{Pattern: "GET /campaigns/{id}/edit", Needs: editor, Handle: h.editCampaign},
+		{Pattern: "POST /campaigns/{id}", Needs: editor, Handle: h.changeCampaign},
+		{Pattern: "GET /campaigns/{id}/audience", Needs: reviewer, Handle: h.audiencePart},
+		{Pattern: "GET /campaigns/{id}/preview", Needs: reviewer, Handle: h.previewCampaign},
+		{Pattern: "GET /campaigns/{id}/frame/{what}", Needs: reviewer, Handle: h.campaignFrame},
+		{Pattern: "POST /campaigns/{id}/test", Needs: editor, Handle: h.testCampaign},
+		{Pattern: "GET /campaigns/{id}/send", Needs: editor, Handle: h.sendPage},
+		{Pattern: "POST /campaigns/{id}/send", Needs: editor, Handle: h.sendCampaign},
+		{Pattern: "POST /campaigns/{id}/approve", Needs: reviewer, Handle: h.approveCampaign},
+		{Pattern: "POST /campaigns/{id}/pause", Needs: editor, Handle: h.pauseCampaign},
+		{Pattern: "POST /campaigns/{id}/resume", Needs: editor, Handle: h.resumeCampaign},
+		{Pattern: "POST /campaigns/{id}/archive", Needs: editor, Handle: h.archiveCampaign},
+		{Pattern: "POST /campaigns/{id}/duplicate", Needs: editor, Handle: h.duplicateCampaign},
+		{Pattern: "POST /campaigns/{id}/held", Needs: editor, Handle: h.decideHeld},
+	}
+}
+
 type campaignsView struct {
 	Campaigns []campaignRow
+	States    []pages.Option
+	State     string
+	First     string
 	More      string // URL of the next page
-	First     bool
+	CanWrite  bool
 }
 
 type campaignRow struct {
@@ -27,25 +57,34 @@ type campaignRow struct {
 }
 
 func (h *house) campaigns(w http.ResponseWriter, r *http.Request) error {
-	var after campaigns.ID
-	if s := r.URL.Query().Get("after"); s != "" {
+	q := r.URL.Query()
+	var before campaigns.ID
+	if s := q.Get("before"); s != "" {
 		id, err := ids.Parse[campaigns.Campaign](s)
 		if err != nil {
 			return errs.NotFoundf("there is no such page of campaigns: begin at its first")
 		}
-		after = campaigns.ID(id)
+		before = campaigns.ID(id)
 	}
-	all, err := h.Store.Campaigns(r.Context(), after, campaignsPage+1)
+	state := campaigns.State(q.Get("state"))
+	all, err := h.Store.FindCampaigns(r.Context(), state, before, campaignsPage+1)
 	if err != nil {
 		return err
 	}
-	v := campaignsView{First: after == 0}
+	t := h.words(r)
+	v := campaignsView{State: string(state), CanWrite: h.may(r, editor), States: []pages.Option{{Label: t.T("campaigns.not_archived")}}}
+	for _, s := range []campaigns.State{campaigns.Active, campaigns.Paused, campaigns.Archived} {
+		v.States = append(v.States, pages.Option{Value: string(s), Label: pages.CampaignMark(t, s).Word})
+	}
+	if before != 0 {
+		v.First = turned("/campaigns", q, "before", "")
+	}
 	if len(all) > campaignsPage {
 		all = all[:campaignsPage]
-		v.More = "/campaigns?after=" + all[len(all)-1].ID.String()
+		v.More = turned("/campaigns", q, "before", all[len(all)-1].ID.String())
 	}
 	for _, c := range all {
-		row := campaignRow{Name: c.Name, URL: campaignURL(c.ID), Explain: explained(h.words(r), c), Lists: c.ListNames, Mark: pages.CampaignMark(h.words(r), c.State)}
+		row := campaignRow{Name: c.Name, URL: campaignURL(c.ID), Explain: explained(t, c), Lists: c.ListNames, Mark: pages.CampaignMark(t, c.State)}
 		if c.State == campaigns.Active {
 			if firings, err := c.Next(h.Now(), 1); err == nil && len(firings) > 0 {
 				row.Next = h.clock(r, c.Zone).When(firings[0].At)
@@ -53,7 +92,7 @@ func (h *house) campaigns(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Campaigns = append(v.Campaigns, row)
 	}
-	return h.page(w, r, "campaigns", h.frame(r, h.words(r).T("frame.campaigns"), "/campaigns"), v)
+	return h.page(w, r, "campaigns", h.frame(r, t.T("frame.campaigns"), "/campaigns"), v)
 }
 
 type campaignView struct {
@@ -67,11 +106,17 @@ type campaignView struct {
 	Past     []pastView
 	Editions []issueView
 
-	CanApprove, CanPause, CanResume bool
-	Standing                        string
+	CanApprove, CanPause, CanResume, CanWrite, CanSend, CanLook bool
+	Standing                                                    string
+	Held                                                        *heldView
+	RecapTitle, RecapURL                                        string
+	NetworkNames                                                []string
 }
 
-type dateView struct{ When, Until, Note string }
+// heldView is a date that waits for a person.
+type heldView struct{ When, Reason string }
+
+type dateView struct{ When, Until, UTC, Note string }
 
 type pastView struct {
 	When, Reason, URL, Title string
@@ -84,29 +129,81 @@ func (h *house) campaign(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	clock := h.clock(r, c.Zone)
-	v := campaignView{Campaign: c, URL: campaignURL(c.ID), Mark: pages.CampaignMark(h.words(r), c.State), Explain: explained(h.words(r), c), Place: clock.Place(),
-		CanPause: c.State == campaigns.Active, CanResume: c.State == campaigns.Paused,
-		CanApprove: c.Approval == campaigns.Once && c.ApprovedAt.IsZero() && c.State != campaigns.Archived}
+	v := campaignView{Campaign: c, URL: campaignURL(c.ID), Mark: pages.CampaignMark(clock.Words, c.State), Explain: explained(clock.Words, c), Place: clock.Place()}
+	v.can(h.may(r, editor), h.may(r, reviewer))
 	switch {
 	case c.Approval == campaigns.Each:
 		v.Standing = clock.Words.T("campaigns.each")
 	case c.ApprovedAt.IsZero():
 		v.Standing = clock.Words.T("campaigns.not_approved")
 	default:
-		v.Standing = clock.Words.T("campaigns.standing", c.ApprovedBy, clock.When(c.ApprovedAt))
+		v.Standing = clock.Words.T("campaigns.standing", h.nameOf(r, c.ApprovedBy), clock.When(c.ApprovedAt))
 	}
-	firings, err := c.Next(h.Now(), 10)
-	if err != nil {
+	if c.Schedule != "" {
+		firings, err := c.Next(h.Now(), shownDates)
+		if err != nil {
+			return err
+		}
+		dates, err := h.dates(r, c.Schedule, c.Zone)
+		if err != nil {
+			return err
+		}
+		v.Dates, v.Months = dates.Dates, months(clock.Words, firings)
+	}
+	if err := h.campaignFacts(r, &v, clock); err != nil {
 		return err
 	}
-	for _, f := range firings {
-		v.Dates = append(v.Dates, dateView{When: clock.When(f.At), Until: clock.Until(f.At), Note: f.Note})
-	}
-	v.Months = months(clock.Words, firings)
 	if err := h.past(r, &v, clock); err != nil {
 		return err
 	}
 	return h.page(w, r, "campaign", h.frame(r, c.Name, "/campaigns"), v)
+}
+
+// can says which buttons there are; the Desk decides again when one is pressed.
+func (v *campaignView) can(write, review bool) {
+	alive := v.State != campaigns.Archived
+	v.CanWrite, v.CanSend, v.CanLook = write, write && alive, review
+	v.CanPause, v.CanResume = write && v.State == campaigns.Active, write && v.State == campaigns.Paused
+	v.CanApprove = review && v.Approval == campaigns.Once && v.ApprovedAt.IsZero() && alive
+}
+
+// campaignFacts are the recap, the networks, the date that waits for a person
+// and the latest issues.
+func (h *house) campaignFacts(r *http.Request, v *campaignView, clock pages.Clock) error {
+	ctx := r.Context()
+	if v.Recap != 0 {
+		saved, err := h.Library.Get(ctx, v.Recap.String())
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+		if err == nil {
+			v.RecapTitle, v.RecapURL = saved.Recap.Title, recapURL(saved.ID)
+		}
+	}
+	for _, id := range v.Networks {
+		if n, err := networks.Find(string(id)); err == nil {
+			v.NetworkNames = append(v.NetworkNames, n.Name)
+		}
+	}
+	o, err := h.Store.HeldOccurrence(ctx, v.ID)
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	if err == nil && v.CanWrite {
+		v.Held = &heldView{When: clock.When(o.DueAt), Reason: o.Reason}
+	}
+	editions, err := h.Store.CampaignEditions(ctx, v.ID, shownDates)
+	if err != nil {
+		return err
+	}
+	for _, e := range editions {
+		f, err := h.Store.Figures(ctx, e.ID)
+		if err != nil {
+			return err
+		}
+		v.Editions = append(v.Editions, issue(e, f, clock))
+	}
+	return nil
 }
 
 // past are the dates that were, each with the edition it opened or the reason
@@ -150,6 +247,45 @@ func (h *house) pauseCampaign(w http.ResponseWriter, r *http.Request) error {
 func (h *house) resumeCampaign(w http.ResponseWriter, r *http.Request) error {
 	c, err := h.Desk.SetState(r.Context(), h.actor(r), r.PathValue("id"), campaigns.Active)
 	return h.backTo(w, r, c, err)
+}
+
+func (h *house) archiveCampaign(w http.ResponseWriter, r *http.Request) error {
+	c, err := h.Desk.SetState(r.Context(), h.actor(r), r.PathValue("id"), campaigns.Archived)
+	if err != nil {
+		return err
+	}
+	return h.done(w, r, campaignURL(c.ID), h.words(r).T("campaigns.said_archived"), nil)
+}
+
+func (h *house) duplicateCampaign(w http.ResponseWriter, r *http.Request) error {
+	c, err := h.Desk.Duplicate(r.Context(), h.actor(r), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return h.done(w, r, campaignURL(c.ID)+"/edit", h.words(r).T("campaigns.said_duplicated"), nil)
+}
+
+// decideHeld sends a date that was held because it was late, or lets it go by.
+func (h *house) decideHeld(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return &respond.Malformed{Err: err}
+	}
+	decide, said := h.Desk.SkipHeld, "campaigns.said_skipped"
+	switch r.PostForm.Get("decision") {
+	case "send":
+		decide, said = h.Desk.SendHeld, "campaigns.said_held_sent"
+	case "skip":
+	default:
+		return errs.Invalidf("send it or skip it: use the buttons of the page")
+	}
+	o, err := decide(r.Context(), h.actor(r), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if o.Edition != 0 {
+		return h.done(w, r, editionURL(o.Edition), h.words(r).T(said), nil)
+	}
+	return h.done(w, r, campaignURL(o.Campaign), h.words(r).T("campaigns.said_skipped"), nil)
 }
 
 func (h *house) backTo(w http.ResponseWriter, r *http.Request, c campaigns.Campaign, err error) error {

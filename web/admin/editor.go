@@ -116,7 +116,7 @@ func (h *house) showEditor(w http.ResponseWriter, r *http.Request, status int, v
 	v.Heading, v.Back, v.Example = t.T("recaps.new"), "/recaps", matterExample
 	v.CanApprove = h.may(r, reviewer)
 	if v.Sheet.ID != 0 {
-		v.ID, v.Noted = v.Sheet.ID.String(), v.Sheet.UpdatedAt.In(h.clock(r, "").Zone).Format("15:04:05")
+		v.ID, v.Noted = v.Sheet.ID.String(), h.clock(r, "").Hour(v.Sheet.UpdatedAt)
 	}
 	if v.Sheet.Recap != 0 {
 		v.Recap, v.Back, v.Heading = v.Sheet.Recap.String(), recapURL(v.Sheet.Recap), t.T("recaps.edit")

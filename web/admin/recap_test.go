@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"mime/multipart"
-	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -16,12 +15,6 @@ import (
 	"postrider/store/storetest"
 )
 
-// send sends a form as a page of ours does.
-func (w *world) send(path string, form url.Values) *http.Response {
-	w.t.Helper()
-	return w.do("POST", path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin")
-}
-
 const article = "# Notes from Oslo\n\nWhat we heard.\n\n## Key takeaways\n\n1. The first point.\n2. The second point.\n"
 
 var manuscriptIn = regexp.MustCompile(`name="manuscript" value="([0-9a-z]+)"`)
@@ -30,7 +23,7 @@ func TestWritingARecapFromTheFirstLetterToItsApproval(t *testing.T) {
 	t.Parallel()
 	w := build(t).as(organisation.Editor)
 	// Half of it is no recap yet, and is noted all the same.
-	r := w.send("/recaps/keep", url.Values{"text": {"# Notes from Oslo\n\nWhat we heard.\n"}})
+	r := w.post("/recaps/keep", url.Values{"text": {"# Notes from Oslo\n\nWhat we heard.\n"}})
 	page := text(t, r)
 	if r.StatusCode != 422 || !strings.Contains(page, "What we heard.</textarea>") && !strings.Contains(page, "What we heard.\n</textarea>") || !strings.Contains(page, "takeaways") {
 		t.Fatalf("half a recap = %d:\n%s", r.StatusCode, page)
@@ -45,7 +38,7 @@ func TestWritingARecapFromTheFirstLetterToItsApproval(t *testing.T) {
 	if other := w.as(organisation.Owner).do("GET", "/manuscripts/"+id[1], nil); other.StatusCode != 404 {
 		t.Errorf("somebody else reads it: %d", other.StatusCode)
 	}
-	r = w.send("/recaps/look", url.Values{"manuscript": {id[1]}, "text": {article}})
+	r = w.post("/recaps/look", url.Values{"manuscript": {id[1]}, "text": {article}})
 	if page = text(t, r); r.StatusCode != 200 || !strings.Contains(page, "/manuscripts/"+id[1]+"/frame/mail?v=") || !strings.Contains(page, "The second point.") {
 		t.Fatalf("the preview = %d:\n%s", r.StatusCode, page)
 	}
@@ -56,7 +49,7 @@ func TestWritingARecapFromTheFirstLetterToItsApproval(t *testing.T) {
 	if body := text(t, frame); frame.StatusCode != 200 || !strings.HasPrefix(frame.Header.Get("Content-Security-Policy"), "sandbox") || !strings.Contains(body, "The first point.") {
 		t.Errorf("the mail = %d, policy %q", frame.StatusCode, frame.Header.Get("Content-Security-Policy"))
 	}
-	r = w.send("/recaps/keep", url.Values{"manuscript": {id[1]}, "text": {article}})
+	r = w.post("/recaps/keep", url.Values{"manuscript": {id[1]}, "text": {article}})
 	at := r.Header.Get("Location")
 	if r.StatusCode != 303 || !strings.HasPrefix(at, "/recaps/") {
 		t.Fatalf("keeping it = %d to %q", r.StatusCode, at)
@@ -64,10 +57,10 @@ func TestWritingARecapFromTheFirstLetterToItsApproval(t *testing.T) {
 	if n := storetest.One[int](t, w.store, `SELECT count(*) FROM manuscripts WHERE actor <> 'operator'`); n != 0 {
 		t.Errorf("%d manuscripts are left of what was kept", n)
 	}
-	if r := w.send(at+"/approve", url.Values{"revision": {"7"}}); r.StatusCode != 409 {
+	if r := w.post(at+"/approve", url.Values{"revision": {"7"}}); r.StatusCode != 409 {
 		t.Errorf("approving a revision that was not read = %d", r.StatusCode)
 	}
-	if r := w.as(organisation.Reviewer).send(at+"/approve", url.Values{"revision": {"1"}}); r.StatusCode != 303 {
+	if r := w.as(organisation.Reviewer).post(at+"/approve", url.Values{"revision": {"1"}}); r.StatusCode != 303 {
 		t.Errorf("approving it = %d", r.StatusCode)
 	}
 	if page := text(t, w.do("GET", at, nil)); !strings.Contains(page, "/campaigns/new?recap=") {
@@ -79,15 +72,15 @@ func TestTwoEditorsSeeBoth(t *testing.T) {
 	t.Parallel()
 	w := build(t)
 	ann, bob := w.as(organisation.Editor), w.as(organisation.Owner)
-	at := ann.send("/recaps/keep", url.Values{"text": {article}}).Header.Get("Location")
+	at := ann.post("/recaps/keep", url.Values{"text": {article}}).Header.Get("Location")
 	id := strings.TrimPrefix(at, "/recaps/")
 	change := func(old, new string) url.Values {
 		return url.Values{"recap": {id}, "base": {"1"}, "text": {strings.Replace(article, old, new, 1)}}
 	}
-	if r := bob.send("/recaps/keep", change("first", "very first")); r.StatusCode != 303 {
+	if r := bob.post("/recaps/keep", change("first", "very first")); r.StatusCode != 303 {
 		t.Fatalf("the faster = %d", r.StatusCode)
 	}
-	r := ann.send("/recaps/keep", change("second", "last"))
+	r := ann.post("/recaps/keep", change("second", "last"))
 	page := text(t, r)
 	if r.StatusCode != 409 || !strings.Contains(page, "The owner kept revision 2") || !strings.Contains(page, "The very first point.") || !strings.Contains(page, "The last point.") {
 		t.Fatalf("the slower = %d:\n%s", r.StatusCode, page)
@@ -97,7 +90,7 @@ func TestTwoEditorsSeeBoth(t *testing.T) {
 	}
 	both := change("second", "last")
 	both.Set("base", "2")
-	if r := ann.send("/recaps/keep", both); r.StatusCode != 303 {
+	if r := ann.post("/recaps/keep", both); r.StatusCode != 303 {
 		t.Errorf("kept knowingly = %d", r.StatusCode)
 	}
 	history := text(t, ann.do("GET", at+"/history", nil))
@@ -111,17 +104,17 @@ func TestTwoEditorsSeeBoth(t *testing.T) {
 func TestTheSameTitleIsAsked(t *testing.T) {
 	t.Parallel()
 	w := build(t).as(organisation.Editor)
-	first := w.send("/recaps/keep", url.Values{"text": {article}}).Header.Get("Location")
+	first := w.post("/recaps/keep", url.Values{"text": {article}}).Header.Get("Location")
 	other := strings.Replace(article, "first", "other", 1)
-	r := w.send("/recaps/keep", url.Values{"text": {other}})
+	r := w.post("/recaps/keep", url.Values{"text": {other}})
 	page := text(t, r)
 	if r.StatusCode != 409 || !strings.Contains(page, first) || !strings.Contains(page, "notes-from-oslo-2") {
 		t.Fatalf("the same title = %d:\n%s", r.StatusCode, page)
 	}
-	if r := w.send("/recaps/keep", url.Values{"text": {other}, "as": {"revision"}, "twin": {strings.TrimPrefix(first, "/recaps/")}, "twin_base": {"1"}}); r.Header.Get("Location") != first {
+	if r := w.post("/recaps/keep", url.Values{"text": {other}, "as": {"revision"}, "twin": {strings.TrimPrefix(first, "/recaps/")}, "twin_base": {"1"}}); r.Header.Get("Location") != first {
 		t.Errorf("as a revision = %d to %s", r.StatusCode, r.Header.Get("Location"))
 	}
-	r = w.send("/recaps/keep", url.Values{"text": {strings.Replace(article, "first", "third", 1)}, "as": {"new"}})
+	r = w.post("/recaps/keep", url.Values{"text": {strings.Replace(article, "first", "third", 1)}, "as": {"new"}})
 	saved, err := w.house.Library.Get(context.Background(), "notes-from-oslo-2")
 	if err != nil || r.Header.Get("Location") != recapURL(saved.ID) {
 		t.Errorf("as one of its own: %d to %s, %v", r.StatusCode, r.Header.Get("Location"), err)
@@ -161,11 +154,11 @@ func TestALineToMendIsNamed(t *testing.T) {
 	t.Parallel()
 	w := build(t).as(organisation.Editor)
 	broken := "---\ntitle: Notes\nurl: not an address\n---\n\nWhat we heard.\n\n1. One.\n"
-	page := text(t, w.send("/recaps/look", url.Values{"text": {broken}}))
+	page := text(t, w.post("/recaps/look", url.Values{"text": {broken}}))
 	if !strings.Contains(page, `data-line="3"`) || !strings.Contains(page, "url: not an address") {
 		t.Errorf("the page does not name line 3:\n%s", page)
 	}
-	if page := text(t, w.send("/recaps/keep", url.Values{"text": {"  "}})); !strings.Contains(page, "nothing to keep yet") {
+	if page := text(t, w.post("/recaps/keep", url.Values{"text": {"  "}})); !strings.Contains(page, "nothing to keep yet") {
 		t.Error("an empty text is not explained")
 	}
 }
