@@ -156,7 +156,8 @@ type OperatorStore interface {
 	// AddOperator is a Conflict where somebody has that address. hash is the
 	// password's, empty for none. An invitation that it answers is NotFound
 	// where it is gone, and goes in the same transaction; 0 answers none. With
-	// first set it is a Conflict where there is an operator already.
+	// first set it is a Conflict where there is an operator already. So is a
+	// first one who is no owner.
 	AddOperator(ctx context.Context, o Operator, canonical, hash string, answers InvitationID, first bool, e audit.Entry) error
 	// Operators are all of them, by name.
 	Operators(ctx context.Context) ([]Operator, error)

@@ -87,6 +87,9 @@ func (s *Store) AddOperator(ctx context.Context, o organisation.Operator, canoni
 		if first && there > 0 {
 			return errs.Conflictf("there is a team already: sign in, or ask an owner for an invitation")
 		}
+		if there == 0 && o.Role != organisation.Owner {
+			return errs.Conflictf("the first team member has to be an owner, who can let the others in: make that account first")
+		}
 		if there >= maxOperators {
 			return errs.Conflictf("the team has %d members, which is as many as there can be", there)
 		}

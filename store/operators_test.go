@@ -58,6 +58,10 @@ func team(t testing.TB, s *store.Store) (*organisation.Office, *organisation.Por
 func TestTeamAlwaysHasAnOwner(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		empty := &organisation.Office{Store: s, Now: time.Now}
+		if _, err := empty.AddOperator(ctx, "x", organisation.Operator{Email: "eve@example.org", Name: "Eve", Role: organisation.Editor}, "", false); !errs.Is(err, errs.Conflict) {
+			t.Errorf("a team of an editor alone: %v", err)
+		}
 		office, _, ada, _ := team(t, s)
 		if _, err := office.AddOperator(ctx, "x", organisation.Operator{Email: "eve@example.org", Name: "Eve", Role: organisation.Owner}, "", true); !errs.Is(err, errs.Conflict) {
 			t.Errorf("a second first operator: %v", err)

@@ -63,6 +63,9 @@ func TestSigningInInABrowser(t *testing.T) {
 	p.Follow("main button.primary")
 	p.WantText("h1", "Team")
 	look("team")
+	p.Follow("main a[href='/team/provider']")
+	look("provider")
+	p.Open(address + "/team")
 	p.Follow("main a[href='/team/invite']")
 	look("invite")
 	p.Fill("#f-email", "bo@desk.example")
@@ -199,4 +202,37 @@ func TestSigningInWithoutScripts(t *testing.T) {
 	p.Fill("#f-password", passphrase)
 	p.Follow("main button.primary")
 	p.WantText("h1", "Campaigns")
+}
+
+// TestFirstAccountInABrowser opens the address that the program prints and
+// makes the account that ends its token.
+func TestFirstAccountInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not tested: the first account needs a browser")
+	}
+	_, address := served(t)
+	p := browsertest.Start(t).Page(browsertest.Desk)
+	look := looker(t, p)
+	p.Open(address + "/")
+	look("signin-token")
+	p.Fill("#token", token)
+	p.Follow("main button.primary")
+	p.Open(address + "/team")
+	look("team-nobody")
+	p.Follow("main a[href='/account']")
+	look("account-first")
+	p.Fill("#f-name", "Ada Lovelace")
+	p.Fill("#f-email", "ada@desk.example")
+	p.Fill("#f-password", passphrase)
+	p.Follow("main button.primary")
+	p.WantText(".flash", "no longer opens anything")
+	p.Click(".who summary")
+	p.Follow("form[action='/sign-out'] button")
+	p.Open(address + "/?token=" + token)
+	p.WantText(".wrong", "sign in with your account")
+	p.Fill("#f-email", "ada@desk.example")
+	p.Fill("#f-password", passphrase)
+	p.Follow("main button.primary")
+	p.Open(address + "/team")
+	p.WantText("main table", "Ada Lovelace")
 }
