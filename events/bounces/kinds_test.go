@@ -96,6 +96,85 @@ No action is required on your part. Delivery attempts will continue for
 some time, and this warning may be repeated at intervals if the message
 remains undelivered.
 `, "ada@example.net 4.1.1 450 delayed userunknown"},
+		"Exim's own router": {"From: Mail Delivery System <Mailer-Daemon@mx.example.org>\nX-Failed-Recipients: ada@nowhere.example\nAuto-Submitted: auto-replied\nSubject: Mail delivery failed: returning message to sender", `This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  ada@nowhere.example
+    Unrouteable address
+
+------ This is a copy of the message, including all the headers. ------
+
+Return-path: <news@example.org>
+To: ada@nowhere.example
+`, "ada@nowhere.example 5.0.912  hard hostunknown"},
+		"Exim after a long time": {"From: Mail Delivery System <Mailer-Daemon@mx.example.org>\nX-Failed-Recipients: ada@example.net\nSubject: Mail delivery failed: returning message to sender", `This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  ada@example.net
+    host mx.example.net [192.0.2.1]
+    retry timeout exceeded
+`, "ada@example.net 5.0.947  soft expired"},
+		"Sendmail without parts": {"From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example.org>\nSubject: Returned mail: User unknown", `   ----- The following addresses had permanent fatal errors -----
+<ada@example.net>
+
+   ----- Transcript of session follows -----
+... while talking to mx.example.net.:
+>>> RCPT To:<ada@example.net>
+<<< 550 5.1.1 <ada@example.net>... User unknown
+550 <ada@example.net>... User unknown
+
+   ----- Original message follows -----
+Return-Path: <news@example.org>
+Received: by mx.example.org
+To: ada@example.net
+`, "ada@example.net 5.1.1 550 hard userunknown"},
+		"IMail": {"From: \"Postmaster\" <postmaster@example.com>\nReturn-Path: <>\nX-Mailer: <SMTP32 v8.22>\nSubject: Undeliverable Mail", `Unknown user: ada@example.com
+
+Original message follows.
+
+Received: from mx.example.org [192.0.2.1] by mx.example.com
+Subject: News
+`, "ada@example.com 5.0.910  doubtful filtered"},
+		"GoDaddy": {"From: MAILER-DAEMON@mx.example.org\nReturn-Path: <>\nSubject: failure notice", `We're sorry. There's a problem with the e-mail address(es) you're trying to send to. Please verify the address(es) and try again.
+
+<ada@example.net>:
+This address no longer exists.
+
+--- Below this line is a copy of the message.
+
+Return-Path: <news@example.org>
+`, "ada@example.net 5.0.910  doubtful filtered"},
+		"a reader's taste": {"From: MAILER-DAEMON@mx.example.org\nReturn-Path: <>\nSubject: failure notice", `We're sorry. There's a problem with the e-mail address(es) you're trying to send to.
+
+<ada@example.net>:
+The user does not accept email in non-Western (non-Latin) character sets.
+
+--- Below this line is a copy of the message.
+
+Return-Path: <news@example.org>
+`, "ada@example.net 5.0.900  unknown undefined"},
+		"Exchange in words": {"From: System Administrator <postmaster@example.net>\nReturn-Path: <>\nSubject: Undeliverable: News", `Your message
+
+  To:      ada@example.net
+  Subject: News
+  Sent:    Mon, 1 Mar 2027 12:00:00 +0000
+
+did not reach the following recipient(s):
+
+ada@example.net on Mon, 1 Mar 2027 12:00:05 +0000
+    The e-mail system was unable to deliver the message, but did not report
+a specific reason.  Check the address and try again.  If it still fails,
+contact your system administrator.
+    < mx.example.net #5.2.2 smtp;552 5.2.2 mailbox full>
+`, "ada@example.net 5.2.2 552 soft mailboxfull"},
+		"Postfix in Japanese": {"From: MAILER-DAEMON@mx.example.jp\nReturn-Path: <>\nContent-Type: text/plain; charset=utf-8\nSubject: =?UTF-8?B?6YCB5L+h44Ko44Op44O8?=", `送信できませんでした。
+
+<ada@example.jp>: 550 5.1.1 <ada@example.jp>: Recipient address rejected: User unknown
+`, "ada@example.jp 5.1.1 550 hard userunknown"},
 		"HTML only": {"From: postmaster@example.org\nReturn-Path: <>\nContent-Type: text/html\nSubject: Undeliverable: News", `<html><head><title>x</title></head><body><p>Your message to <b>ada@example.net</b> couldn't be delivered.</p>
 <p>550 5.1.1 User unknown</p></body></html>`, "ada@example.net 5.1.1 550 hard userunknown"},
 		"a person who writes": {"From: Ada <ada@example.net>\nSubject: Re: News", "Dear all, I could not be there, my mailbox is full. ada@example.net\n", ""},

@@ -130,6 +130,8 @@ func (s situation) doubt(r Reason, text string) Reason {
 		return HasMoved
 	case strings.HasPrefix(e, "5.1.") || strings.HasPrefix(e, "4.1.") || s.command == "rcpt" || s.google:
 		return UserUnknown
+	case strings.HasPrefix(e, "5.7.") || strings.HasPrefix(e, "5.6."):
+		return Filtered
 	case anyIn(text, surelyNobody):
 		return UserUnknown
 	case s.reply.code == "" && e == "" || general(e) && s.reply.code == "" || e == "5.5.0":

@@ -116,7 +116,9 @@ func TestRepliesOfWellKnownSystems(t *testing.T) {
 		{"5.7.1", "550 5.7.1 Too many unknown users from your host; User unknown, your IP is blacklisted", rcpt, bounces.Blocked, bounces.Sender},
 		// Said where filters say it too.
 		{"5.2.0", "550 Unknown user ada@example.net", data, bounces.Filtered, bounces.Doubtful},
+		{"5.7.1", "550 5.7.1 mailbox unavailable", data, bounces.Filtered, bounces.Doubtful},
 		{"5.7.1", "550 5.7.1 user unknown", data, bounces.Filtered, bounces.Doubtful},
+		{"5.0.0", "550 Host does not accept mail", mail, bounces.NotAccept, bounces.Hard},
 	} {
 		m := bounces.Parse(notice(c.status, c.diagnostic, c.command))
 		if len(m.Bounces) != 1 {
