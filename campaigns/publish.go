@@ -26,6 +26,7 @@ type Publication struct {
 	Sender    string // empty: the organisation's
 	ReplyTo   string
 	Subject   string    // empty: the recap's
+	Theme     string    // empty: the default
 	DueAt     time.Time // zero: now
 }
 
@@ -62,7 +63,7 @@ func (d *Desk) Publish(ctx context.Context, actor string, p Publication) (Editio
 	if p.DueAt.IsZero() {
 		p.DueAt = now
 	}
-	c := Campaign{Subject: p.Subject, Sender: p.Sender, ReplyTo: p.ReplyTo, ListNames: p.ListNames, Lists: lists, Segment: p.Segment, Tracking: Aggregate, Canonical: templates.CanonicalOriginal}
+	c := Campaign{Subject: p.Subject, Theme: p.Theme, Sender: p.Sender, ReplyTo: p.ReplyTo, ListNames: p.ListNames, Lists: lists, Segment: p.Segment, Tracking: Aggregate, Canonical: templates.CanonicalOriginal}
 	e, content, err := d.draft(ctx, c, org, []recaps.Saved{p.Recap}, now)
 	if err != nil {
 		return Edition{}, err

@@ -73,6 +73,9 @@ func (c Campaign) validate() error {
 			return &errs.Error{Kind: errs.Invalid, Field: "network", Err: err}
 		}
 	}
+	if err := templates.CheckTheme(c.Theme); err != nil {
+		return err
+	}
 	return c.validateTexts()
 }
 

@@ -88,8 +88,8 @@ func read(e Edition) (*issue, error) {
 	if len(e.Recaps) == 0 {
 		return nil, errs.Invalidf("an edition without a recap cannot be rendered: add one")
 	}
-	if e.Theme != "" {
-		return nil, errs.Invalidf("there is no theme %q: leave it empty for the one that ships", e.Theme)
+	if err := CheckTheme(e.Theme); err != nil {
+		return nil, err
 	}
 	switch e.Canonical {
 	case "", CanonicalOriginal, CanonicalPage:

@@ -15,20 +15,69 @@ import (
 //go:embed theme
 var themeFiles embed.FS
 
-// mailTemplate is parsed once; it is never changed.
-var mailTemplate = sync.OnceValue(func() *template.Template { return parseTheme("mail.html.tmpl") })
+// Theme is a look of mails that ships. All share the masthead, the foot, the
+// colours of light and dark, and the pages.
+type Theme struct {
+	Name string `json:"name"` // of Edition.Theme; empty is the default
+	Says string `json:"says"` // what it looks like, in a sentence
+	file string
+}
 
-// parseTheme reads an embedded template. SERIF and SANS stand for font lists,
-// which mails must repeat at every element.
-func parseTheme(name string) *template.Template {
-	source, err := themeFiles.ReadFile("theme/" + name)
-	if err != nil {
-		panic(err) // the file is part of the program
+// Themes returns those that ship, the default first.
+func Themes() []Theme {
+	return []Theme{
+		{"", "an article on paper: large numerals, share links beside each takeaway, a grid of networks", "mail.html.tmpl"},
+		{"letter", "a plain letter: no frame, no grid, as if somebody wrote it", "letter.html.tmpl"},
+		{"cards", "bold cards: the title on the organisation's colour, each takeaway a card of its own", "cards.html.tmpl"},
 	}
+}
+
+// CheckTheme is Invalid for a theme that does not exist, with the nearest name.
+func CheckTheme(name string) error {
+	var names []string
+	for _, t := range Themes() {
+		if t.Name == name {
+			return nil
+		}
+		if t.Name != "" {
+			names = append(names, t.Name)
+		}
+	}
+	remedy := "leave it empty for the default, or use one of " + strings.Join(names, ", ")
+	if near := errs.Nearest(name, names); near != "" {
+		remedy = fmt.Sprintf("did you mean %s?", near)
+	}
+	return &errs.Error{Kind: errs.Invalid, Field: "theme", Text: fmt.Sprintf("there is no theme %q: %s", name, remedy)}
+}
+
+// mailTemplates are parsed once, by theme; they are never changed.
+var mailTemplates = sync.OnceValue(func() map[string]*template.Template {
+	all := map[string]*template.Template{}
+	for _, t := range Themes() {
+		all[t.Name] = parseTheme(t.file, "parts.html.tmpl")
+	}
+	return all
+})
+
+// parseTheme reads an embedded template and the parts that it uses. SERIF and
+// SANS stand for font lists, which mails must repeat at every element.
+func parseTheme(name string, parts ...string) *template.Template {
 	fonts := strings.NewReplacer(
 		"SERIF", "Charter,Georgia,'Times New Roman',serif",
 		"SANS", "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif")
-	return template.Must(template.New(name).Parse(fonts.Replace(string(source))))
+	t := template.New(name)
+	for _, file := range append([]string{name}, parts...) {
+		source, err := themeFiles.ReadFile("theme/" + file)
+		if err != nil {
+			panic(err) // the file is part of the program
+		}
+		if file != name {
+			template.Must(t.New(file).Parse(fonts.Replace(string(source))))
+			continue
+		}
+		template.Must(t.Parse(fonts.Replace(string(source))))
+	}
+	return t
 }
 
 // RenderMail returns the mail of an edition: HTML that needs no image, script
@@ -59,7 +108,7 @@ func (i *issue) mail() (Mail, error) {
 		return Mail{}, err
 	}
 	var b strings.Builder
-	if err := mailTemplate().Execute(&b, v); err != nil {
+	if err := mailTemplates()[i.edition.Theme].Execute(&b, v); err != nil {
 		return Mail{}, fmt.Errorf("rendering a mail: %w", err)
 	}
 	htmlPart, err := m.part(trimLines(b.String()))

@@ -40,6 +40,7 @@ type campaignCreateCmd struct {
 	Approval  string        `default:"once" enum:"once,each" help:"once: approved recaps go out by themselves; each: a person looks at each edition."`
 	Subject   string        `help:"Subject, may hold merge tags." placeholder:"TEXT"`
 	Preheader string        `help:"Line that inboxes show after the subject, may hold merge tags." placeholder:"TEXT"`
+	Theme     string        `help:"Look of the mail: letter, cards, or nothing for the default." placeholder:"NAME"`
 	Network   []string      `help:"Networks to share on, in the order shown (default: the organisation's)." placeholder:"ID"`
 	Canonical string        `default:"original" enum:"original,page" help:"Where shares lead when the recap has an original elsewhere."`
 	Late      time.Duration `default:"6h" help:"How late a date is still sent by itself after downtime."`
@@ -54,7 +55,7 @@ func (c *campaignCreateCmd) Run(s *session) error {
 		}
 		n := campaigns.Campaign{
 			Name: c.Name, Source: campaigns.Fixed, Approval: campaigns.Approval(c.Approval), ListNames: c.List, Segment: c.Segment, Sender: c.From, ReplyTo: c.ReplyTo,
-			Schedule: c.Schedule, Zone: c.Zone, Subject: c.Subject, Preheader: c.Preheader, Canonical: templates.Canonical(c.Canonical), LateLimit: c.Late,
+			Schedule: c.Schedule, Zone: c.Zone, Subject: c.Subject, Preheader: c.Preheader, Theme: c.Theme, Canonical: templates.Canonical(c.Canonical), LateLimit: c.Late,
 		}
 		if n.Sender == "" {
 			n.Sender = org.Sender

@@ -25,6 +25,7 @@ type publishCmd struct {
 	From    string        `help:"Sender, stored with the edition (default: the organisation's)." placeholder:"\"NAME <ADDRESS>\""`
 	ReplyTo string        `help:"Address for answers." placeholder:"ADDRESS"`
 	Subject string        `help:"Subject, may hold merge tags (default: the recap's)."`
+	Theme   string        `help:"Look of the mail: letter, cards, or nothing for the default." placeholder:"NAME"`
 	Yes     bool          `short:"y" help:"Do not ask before sending."`
 	Resume  string        `help:"Go on with an edition that was interrupted, paused or held." placeholder:"EDITION"`
 	Wait    time.Duration `default:"2m" help:"End when nothing more is due within this time."`
@@ -87,7 +88,7 @@ func (c *publishCmd) edition(s *session, h *house, recap recaps.Recap, w way) (c
 		}
 	}
 	return h.desk.Publish(s.ctx, "cli", campaigns.Publication{
-		Recap: saved, ListNames: c.List, Segment: c.Segment, Sender: c.From, ReplyTo: c.ReplyTo, Subject: c.Subject,
+		Recap: saved, ListNames: c.List, Segment: c.Segment, Sender: c.From, ReplyTo: c.ReplyTo, Subject: c.Subject, Theme: c.Theme,
 	})
 }
 

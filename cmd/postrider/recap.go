@@ -247,9 +247,10 @@ func (c *recapArchiveCmd) Run(s *session) error {
 }
 
 type recapRenderCmd struct {
-	File string `arg:"" help:"Markdown, text, page or feed: a file, an http address, - for stdin, or a recap of the library."`
-	Out  string `short:"o" required:"" help:"Folder to write to; it is made where it is missing." placeholder:"FOLDER"`
-	From string `help:"Sender of email.eml." default:"Postrider <news@example.org>" placeholder:"\"NAME <ADDRESS>\""`
+	File  string `arg:"" help:"Markdown, text, page or feed: a file, an http address, - for stdin, or a recap of the library."`
+	Out   string `short:"o" required:"" help:"Folder to write to; it is made where it is missing." placeholder:"FOLDER"`
+	Theme string `help:"Look of the mail: letter, cards, or nothing for the default." placeholder:"NAME"`
+	From  string `help:"Sender of email.eml." default:"Postrider <news@example.org>" placeholder:"\"NAME <ADDRESS>\""`
 }
 
 // Run writes email.html, email.txt, email.eml, page.html and snippets.json, as
@@ -261,6 +262,7 @@ func (c *recapRenderCmd) Run(s *session) error {
 	}
 	org := s.knownOrganisation()
 	input := previewInput(s, r, org)
+	input.Theme = c.Theme
 	rendered, err := templates.Render(input)
 	if err != nil {
 		return err
