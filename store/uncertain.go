@@ -123,6 +123,6 @@ func (s *Store) UndecidedSince(ctx context.Context, id campaigns.EditionID) (int
 	err := s.reader().row(ctx, `
 		SELECT count(*), coalesce(min(updated_at), 0)
 		FROM recipients
-		WHERE edition_id = $1 AND state = 'unknown' AND decided_at = 0`, id).Scan(&n, &since)
+		WHERE edition_id = $1 AND state = 'unknown' AND decided_at = 0 AND `+ended, id).Scan(&n, &since)
 	return n, fromMillis(since), s.wrap("counting the uncertain", err)
 }
