@@ -19,8 +19,8 @@ const (
 	beatsPerLease = 6
 	lookEvery     = 250 * time.Millisecond // pause acts within a second
 	drainWithin   = 8 * time.Second        // `docker stop` kills after ten
-	freezeChunk   = 5_000                  // rows: other writers wait for one chunk
-	freezeRest    = 10 * time.Millisecond  // between two, so that they get their turn
+	freezeChunk   = 2_500                  // rows: other writers wait for one chunk
+	freezeRest    = 3 * time.Millisecond   // between two; they ask every millisecond
 	stationsEvery = 4                      // looks: a paused relay gets no mail after a second
 	noticeEvery   = 500 * time.Millisecond
 	noticeBatch   = 32

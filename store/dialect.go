@@ -63,6 +63,8 @@ type dialect struct {
 	lockTeam string
 	// isUnique recognises a violated UNIQUE or PRIMARY KEY.
 	isUnique func(error) bool
+	// isLocked recognises that another process writes; nil where writers queue.
+	isLocked func(error) bool
 	// isBusy recognises "try again": locked, out of connections, restarting, disk full.
 	isBusy func(error) bool
 }
@@ -112,6 +114,10 @@ func sqliteDialect() dialect {
 		isUnique: func(err error) bool {
 			var e sqlite3.Error
 			return errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
+		},
+		isLocked: func(err error) bool {
+			var e sqlite3.Error
+			return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
 		},
 		isBusy: func(err error) bool {
 			var e sqlite3.Error

@@ -33,7 +33,7 @@ func (s *Store) SaveSubscribers(ctx context.Context, b subscribers.Batch) (subsc
 		return w.result, s.wrap(doing, err)
 	}
 	defer conn.Close() // back to the pool
-	sqlTx, err := conn.BeginTx(ctx, nil)
+	sqlTx, err := s.begin(ctx, conn)
 	if err != nil {
 		return w.result, s.wrap(doing, err)
 	}

@@ -2,50 +2,21 @@ package store_test
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"postrider/campaigns"
 	"postrider/delivery"
-	"postrider/organisation"
-	"postrider/recaps"
 	"postrider/store"
 	"postrider/store/storetest"
-	"postrider/subscribers"
 )
 
 // ledgerOf makes an edition of n readers that is sending.
 func ledgerOf(b *testing.B, s *store.Store, n int) campaigns.Edition {
 	b.Helper()
-	ctx := context.Background()
-	var csv strings.Builder
-	csv.WriteString("email\n")
-	for i := range n {
-		fmt.Fprintf(&csv, "reader%07d@example.org\n", i)
-	}
-	registry := &subscribers.Registry{Store: s, Now: time.Now}
-	if _, err := registry.Import(ctx, strings.NewReader(csv.String()), subscribers.ImportOptions{Actor: "bench", Lists: []string{"news"}, Create: true}); err != nil {
-		b.Fatal(err)
-	}
-	library := &recaps.Library{Store: s, Now: time.Now}
-	saved, err := library.Keep(ctx, "bench", recaps.Sample(), "sample")
-	if err != nil {
-		b.Fatal(err)
-	}
-	desk := &campaigns.Desk{Store: s, Library: library, Office: &organisation.Office{Store: s, Now: time.Now}, BaseURL: "https://news.example.org", Now: time.Now}
-	e, err := desk.Publish(ctx, "bench", campaigns.Publication{Recap: saved, ListNames: []string{"news"}, Sender: "News <news@example.org>"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := desk.Freeze(ctx, e, time.Now()); err != nil {
-		b.Fatal(err)
-	}
+	ctx, e := context.Background(), freezing(b, s, n)
 	for done := false; !done; {
-		if e, err = desk.FindEdition(ctx, e.ID.String()); err != nil {
-			b.Fatal(err)
-		}
+		var err error
 		if done, err = s.FreezeSome(ctx, e, 20_000); err != nil {
 			b.Fatal(err)
 		}

@@ -40,7 +40,7 @@ func (s *Store) updateMany(ctx context.Context, doing string, all []statement, f
 		changed, err := s.dialect.many(ctx, conn, nil, all, prepared)
 		return changed, s.wrap(doing, err)
 	}
-	t, err := conn.BeginTx(ctx, nil)
+	t, err := s.begin(ctx, conn)
 	if err != nil {
 		return nil, s.wrap(doing, err)
 	}

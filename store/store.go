@@ -81,7 +81,7 @@ func Open(ctx context.Context, location string, o Options) (*Store, error) {
 	if s.path != "" {
 		// A chunk of an import is larger than SQLite's 4 MB between checkpoints,
 		// each of which writes and syncs the hot pages of all indexes again.
-		if _, err := s.write.ExecContext(ctx, "PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864"); err != nil {
+		if _, err := s.write.ExecContext(ctx, "PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864; PRAGMA busy_timeout = 1"); err != nil {
 			_ = s.Close()
 			return nil, fmt.Errorf("opening the database %s: %w", s.Name(), err)
 		}

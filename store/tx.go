@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"postrider/internal/audit"
 	"postrider/internal/errs"
@@ -78,7 +79,7 @@ func (s *Store) reader() db { return db{q: s.read, d: &s.dialect} }
 // update runs f in a write transaction. A busy or full database comes back as
 // Unavailable, so that a door can ask to try again.
 func (s *Store) update(ctx context.Context, doing string, f func(*tx) error) error {
-	t, err := s.write.BeginTx(ctx, nil)
+	t, err := s.begin(ctx, s.write)
 	if err != nil {
 		return s.wrap(doing, err)
 	}
@@ -90,6 +91,36 @@ func (s *Store) update(ctx context.Context, doing string, f func(*tx) error) err
 		return s.wrap(doing, err)
 	}
 	return nil
+}
+
+// beginner is a pool or one of its connections.
+type beginner interface {
+	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+}
+
+// A SQLite file has no queue of writers: whoever asks at the right moment is
+// next. SQLite itself asks less and less often, every 100 ms in the end, and so
+// may miss the gaps that somebody leaves who writes a lot. We ask every
+// millisecond, as long as waiting makes sense.
+const (
+	askEvery   = time.Millisecond
+	writerWait = 5 * time.Second
+)
+
+// begin begins a write transaction.
+func (s *Store) begin(ctx context.Context, b beginner) (*sql.Tx, error) {
+	began := time.Now()
+	for {
+		t, err := b.BeginTx(ctx, nil)
+		if err == nil || s.dialect.isLocked == nil || !s.dialect.isLocked(err) || time.Since(began) > writerWait {
+			return t, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(askEvery):
+		}
+	}
 }
 
 // wrap adds what was being done, and a kind where the database's error has one.
