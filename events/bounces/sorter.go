@@ -19,13 +19,12 @@ import (
 type Proof string
 
 // A token of ours came back, in the address that the return was sent to or in
-// the header of the mail that it returns; or a provider signed it. Without any
-// of these a return is kept and nothing follows from it.
+// the header of the mail that it returns. Without either a return is kept and
+// nothing follows from it.
 const (
-	BySender   Proof = "sender"
-	ByHeader   Proof = "header"
-	ByProvider Proof = "provider"
-	NoProof    Proof = "none"
+	BySender Proof = "sender"
+	ByHeader Proof = "header"
+	NoProof  Proof = "none"
 )
 
 // Sent is a mail of ours that something came back for.
@@ -43,7 +42,7 @@ type Return struct {
 	Status, Code, Answer string
 	Sure                 bool // hard, and about the very address that we mailed
 	Proof                Proof
-	Source               string // "stdin", "maildir", "imap", "pop3"
+	Source               string // "pipe", "maildir", "imap", "pop3"
 	At                   time.Time
 }
 
