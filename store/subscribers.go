@@ -221,7 +221,6 @@ func (s *Store) ForgetSubscriber(ctx context.Context, id subscribers.ID, hash fu
 		}
 		for _, q := range []string{
 			`DELETE FROM suppressions WHERE kind = 'address' AND value = $1`,
-			`DELETE FROM signups WHERE canonical = $1`,
 			// Only what is on the wire this moment keeps its address, until retention takes it.
 			`UPDATE notices SET state = 'cancelled', reason = 'forgotten', owner = 0 WHERE lower(email) = $1 AND state IN ('queued', 'leased', 'deferred')`,
 			`UPDATE notices SET email = '', name = '', html = '', body = '', answer = '' WHERE lower(email) = $1 AND state <> 'sending'`,
@@ -229,6 +228,9 @@ func (s *Store) ForgetSubscriber(ctx context.Context, id subscribers.ID, hash fu
 			if err := t.exec(ctx, q, canonical); err != nil {
 				return err
 			}
+		}
+		if err := t.exec(ctx, `UPDATE signups SET email = '', name = '', network = '' WHERE canonical = $1`, hash(canonical)); err != nil {
+			return err
 		}
 		if err := t.exec(ctx, `
 			INSERT INTO suppressions (id, kind, value, reason, source, created_at)

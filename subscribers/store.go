@@ -16,6 +16,7 @@ type Store interface {
 	Lists
 	DoNotMail
 	Segments
+	SignUps
 }
 
 // People keeps subscribers.

@@ -134,7 +134,7 @@ func (p *process) mount(front, back net.Listener) {
 		p.adminURL = strings.TrimRight(given, "/")
 	}
 	now := time.Now
-	p.serve(front, public.Handler(public.Deps{Store: p.store, Registry: p.registry, Keys: p.keys, Shares: p.shares, Base: p.base, Now: now, Log: p.log}))
+	p.serve(front, public.Handler(public.Deps{Store: p.store, Registry: p.registry, Keys: p.keys, Shares: p.shares, Base: p.base, Proxies: p.config.proxies(), Now: now, Log: p.log}))
 	p.serve(back, admin.Handler(admin.Deps{
 		Store: p.store, Desk: p.desk, Library: p.library, Notebook: p.notebook, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base, URL: p.adminURL,
 		Proxies: p.config.proxies(), Now: now, Log: p.log,
@@ -170,6 +170,7 @@ func (p *process) run(pagesOnly bool) error {
 	}
 	parts.Go(func() { p.shares.Run(ctx) })
 	if len(p.servers) > 0 {
+		parts.Go(func() { p.tidy(ctx) })
 		parts.Go(func() { p.clerk.Run(ctx) })
 	}
 	if !pagesOnly {
@@ -200,5 +201,21 @@ func (p *process) run(pagesOnly bool) error {
 func (p *process) send(ctx context.Context, fail context.CancelCauseFunc) {
 	if err := p.courier(p.relays).Run(ctx); err != nil {
 		fail(err)
+	}
+}
+
+// tidy forgets once an hour who signed up and never confirmed.
+func (p *process) tidy(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if _, err := p.registry.Tidy(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn("old sign-ups could not be forgotten", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
 	}
 }

@@ -22,6 +22,8 @@ const (
 	Alert      Kind = "alert"
 	Test       Kind = "test"
 	Invitation Kind = "invitation"
+	// Confirmation asks whoever signed up to press a button.
+	Confirmation Kind = "confirmation"
 )
 
 // Notice is one mail to one person.

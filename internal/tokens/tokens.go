@@ -31,6 +31,8 @@ const (
 	Bounce      Purpose = "bounce"      // of a recipient: in the envelope sender
 	Preview     Purpose = "preview"     // of an edition: its pages before they are public
 	Invitation  Purpose = "invitation"  // of an invitation into the team
+	Confirm     Purpose = "confirm"     // of a sign-up: the button of its mail
+	FormTime    Purpose = "form-time"   // of a moment: when a form was shown
 	Forgotten   Purpose = "forgotten"   // not a token: the hash of an address that was erased
 )
 

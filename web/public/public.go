@@ -30,6 +30,7 @@ type Deps struct {
 	Keys     tokens.Keys
 	Shares   *events.Shares
 	Base     string // URL of the public pages, no slash at the end
+	Proxies  respond.Proxies
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -57,7 +58,7 @@ func Handler(d Deps) http.Handler {
 func open(d Deps) *house {
 	h := &house{Deps: d, inputs: recent.New[int64, templates.Edition](64), targets: recent.New[shareKey, string](4096),
 		cards: recent.New[cardKey, []byte](64), drawing: make(chan struct{}, 1)}
-	h.door = &respond.Door{Log: d.Log, Book: pages.Open("public"), Frame: h.frame, Exempt: []string{"POST /u/{token}"}}
+	h.door = &respond.Door{Log: d.Log, Book: pages.Open("public"), Frame: h.frame, Exempt: []string{"POST /u/{token}", "POST /subscribe"}}
 	return h
 }
 
@@ -73,6 +74,10 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /s/{edition}/{n}/{network}", Handle: h.share},
 		{Pattern: "GET /u/{token}", Handle: h.unsubscribePage},
 		{Pattern: "POST /u/{token}", Handle: h.unsubscribe},
+		{Pattern: "GET /subscribe", Handle: h.subscribePage},
+		{Pattern: "POST /subscribe", Handle: h.subscribe},
+		{Pattern: "GET /confirm/{token}", Handle: h.confirmPage},
+		{Pattern: "POST /confirm/{token}", Handle: h.confirm},
 		{Pattern: "GET /p/{token}", Handle: h.preferencesPage},
 		{Pattern: "POST /p/{token}", Handle: h.preferences},
 		{Pattern: "GET " + organisation.LogoPath + "{name}", Handle: h.logo},
@@ -123,7 +128,7 @@ func (h *house) organisation(r *http.Request) organisation.Organisation {
 }
 
 func (h *house) robots(w http.ResponseWriter, _ *http.Request) error {
-	return plain(w, "User-agent: *\nDisallow: /p/\nDisallow: /s/\nDisallow: /u/\nSitemap: "+h.Base+"/sitemap.xml\n")
+	return plain(w, "User-agent: *\nDisallow: /confirm/\nDisallow: /p/\nDisallow: /s/\nDisallow: /u/\nSitemap: "+h.Base+"/sitemap.xml\n")
 }
 
 // health says ok when the database answers.

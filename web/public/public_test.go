@@ -54,7 +54,7 @@ func build(t *testing.T) *world {
 	now := func() time.Time { return noon }
 	w := &world{t: t, store: s, keys: keys, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	registry := &subscribers.Registry{Store: s, Now: now}
+	registry := &subscribers.Registry{Store: s, Now: now, Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}
 	w.shares = &events.Shares{Log: s, Logger: log}
 	office := &organisation.Office{Store: s, Now: now}
 	org := organisation.Default()
@@ -380,7 +380,9 @@ func TestPreferencesSaveWhatIsTicked(t *testing.T) {
 	}
 }
 
-func TestOtherSitesMayPostOnlyToUnsubscribe(t *testing.T) {
+// Unsubscribing is what mail programs post; signing up is what forms on other
+// sites post, and all that it does is ask the address by mail.
+func TestOtherSitesMayPostOnlyToUnsubscribeAndSignUp(t *testing.T) {
 	t.Parallel()
 	w := build(t).open()
 	h := open(Deps{Store: w.store, Keys: w.keys, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})
@@ -390,14 +392,14 @@ func TestOtherSitesMayPostOnlyToUnsubscribe(t *testing.T) {
 		for _, m := range []string{"POST", "PUT", "PATCH", "DELETE"} {
 			r := w.do(m, path, nil, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
 			want := http.StatusForbidden
-			if strings.HasPrefix(path, "/u/") && m == "POST" {
-				want = http.StatusNotFound // passed the door; the token is nobody's
+			if (strings.HasPrefix(path, "/u/") || path == "/subscribe") && m == "POST" {
+				want = http.StatusNotFound // passed the door; the token is nobody's, no list is public
 			}
 			if r.StatusCode != want {
 				t.Errorf("cross-site %s %s = %d, want %d", m, path, r.StatusCode, want)
 			}
 			same := w.do(m, path, nil)
-			if m != method && same.StatusCode != http.StatusMethodNotAllowed && !(m == "POST" && (strings.HasPrefix(path, "/u/") || strings.HasPrefix(path, "/p/"))) {
+			if m != method && same.StatusCode != http.StatusMethodNotAllowed && !(m == "POST" && (strings.HasPrefix(path, "/u/") || strings.HasPrefix(path, "/p/") || strings.HasPrefix(path, "/confirm/") || path == "/subscribe")) {
 				t.Errorf("%s %s = %d, want 405", m, path, same.StatusCode)
 			}
 			if same.StatusCode == http.StatusMethodNotAllowed && !strings.Contains(same.Header.Get("Allow"), "GET") {

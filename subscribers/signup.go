@@ -1,0 +1,159 @@
+package subscribers
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"postrider/internal/audit"
+	"postrider/internal/errs"
+	"postrider/internal/ids"
+	"postrider/internal/mailaddr"
+	"postrider/internal/notice"
+)
+
+type signUpMark struct{}
+
+// SignUpID is the id of a sign-up that waits to be confirmed.
+type SignUpID = ids.ID[signUpMark]
+
+// Wish is what somebody asks for on a sign-up page. Nobody knows yet whether the
+// address is theirs.
+type Wish struct {
+	Email    string
+	Name     string
+	Language string
+	Lists    []List // public ones
+	Source   string // the form
+	Wording  string // that stood beside the button
+	Network  string // where it came from, shortened; for the budget only
+}
+
+// PendingSignUp is a wish as it is kept until its owner presses the button of a mail.
+type PendingSignUp struct {
+	ID          SignUpID
+	Email       string // empty once it is settled
+	Hash        string // of the canonical address, keyed
+	Name        string
+	Language    string
+	Lists       []ListID
+	Source      string
+	Wording     string
+	Network     string
+	CreatedAt   time.Time
+	ConfirmedAt time.Time
+}
+
+// SignUpBudget says how many confirmation mails may leave. Beyond it a wish is
+// dropped, and its sender is told the same as everybody.
+type SignUpBudget struct {
+	AddressDay, AddressMonth int // to one address in 24 hours, in 30 days
+	NetworkHour              int // asked for from one network
+	AllHour                  int // in all
+}
+
+// DefaultSignUpBudget keeps a form from being used to flood somebody's mailbox.
+var DefaultSignUpBudget = SignUpBudget{AddressDay: 1, AddressMonth: 3, NetworkHour: 20, AllHour: 500}
+
+// signUpLife is how long a wish may be confirmed.
+const signUpLife = 7 * 24 * time.Hour
+
+// SignUps keeps wishes.
+type SignUps interface {
+	// AddSignUp keeps a wish and its notice in one transaction, and reports
+	// whether it did: beyond the budget it does neither.
+	AddSignUp(ctx context.Context, p PendingSignUp, b SignUpBudget, n notice.Notice, e audit.Entry) (bool, error)
+	// SignUp is NotFound where there is none.
+	SignUp(ctx context.Context, id SignUpID) (PendingSignUp, error)
+	// SettleSignUp marks it confirmed and erases who it was.
+	SettleSignUp(ctx context.Context, id SignUpID, at time.Time) error
+	// DropSignUps erases who wishes before unconfirmed were, and removes those before all.
+	DropSignUps(ctx context.Context, unconfirmed, all time.Time) (int, error)
+}
+
+// Ask takes a wish. letter makes the mail with the button for it; it is sent
+// only where that is in order: the address is not on the do-not-mail list and
+// the budget is not used up. What comes back does not tell which, nor whether
+// the address is known: an error is Invalid input, or that nothing could be done.
+func (g *Registry) Ask(ctx context.Context, w Wish, letter func(SignUpID) notice.Notice) error {
+	if g.Hash == nil {
+		return errs.Unavailablef("signing up needs the installation's key file")
+	}
+	row := Row{Email: strings.TrimSpace(w.Email), Name: w.Name, Language: w.Language}
+	if err := newChecker().finish(&row); err != nil {
+		return err
+	}
+	if len(w.Lists) == 0 {
+		return invalid("list", "choose at least one")
+	}
+	p := PendingSignUp{
+		ID: ids.New[signUpMark](), Email: row.Email, Hash: g.Hash(row.Canonical)[0], Name: row.Name, Language: row.Language,
+		Source: clean(w.Source), Wording: clean(w.Wording), Network: w.Network, CreatedAt: g.Now(),
+	}
+	for _, l := range w.Lists {
+		if !l.Public {
+			return invalid("list", "this one is not open to everybody")
+		}
+		p.Lists = append(p.Lists, l.ID)
+	}
+	barred, err := g.Suppressed(ctx, []string{row.Email})
+	if err != nil || len(barred) > 0 {
+		return err
+	}
+	mail := letter(p.ID)
+	mail.To.Address = row.Email
+	_, err = g.Store.AddSignUp(ctx, p, DefaultSignUpBudget, mail, audit.Entry{
+		At: p.CreatedAt, Actor: "reader", Action: "asked to join", Kind: "signup", Object: int64(p.ID), Detail: "at " + domainOf(row.Email),
+	})
+	return err
+}
+
+func domainOf(email string) string {
+	a, err := mailaddr.Parse(email)
+	if err != nil {
+		return ""
+	}
+	return a.Domain()
+}
+
+// WaitingSignUp returns a wish that can be confirmed or has been. One that is
+// older than a week, or unknown, is NotFound.
+func (g *Registry) WaitingSignUp(ctx context.Context, id SignUpID) (PendingSignUp, error) {
+	p, err := g.Store.SignUp(ctx, id)
+	if err != nil {
+		return p, err
+	}
+	if p.ConfirmedAt.IsZero() && (p.Email == "" || g.Now().Sub(p.CreatedAt) > signUpLife) {
+		return p, errs.NotFoundf("this link has expired: sign up again")
+	}
+	return p, nil
+}
+
+// ConfirmSignUp makes a reader of whoever pressed the button, and puts them on
+// the lists that they asked for, also on one that they had left. It may be
+// repeated.
+func (g *Registry) ConfirmSignUp(ctx context.Context, id SignUpID) error {
+	p, err := g.WaitingSignUp(ctx, id)
+	if err != nil || !p.ConfirmedAt.IsZero() {
+		return err
+	}
+	reader, err := g.Add(ctx, "reader", Newcomer{Email: p.Email, Name: p.Name, Language: p.Language, Source: p.Source})
+	if err != nil {
+		return err
+	}
+	sign := Sign{Actor: "reader", Source: p.Source, Reason: p.Wording}
+	if err := g.SignUp(ctx, reader.ID, p.Lists, sign); err != nil {
+		return err
+	}
+	if err := g.Subscribe(ctx, reader.ID, p.Lists, sign); err != nil {
+		return err
+	}
+	return g.Store.SettleSignUp(ctx, id, g.Now())
+}
+
+// Tidy erases what is no longer needed: who signed up and did not confirm within
+// a week, and all wishes after 30 days. It may be called as often as one likes.
+func (g *Registry) Tidy(ctx context.Context) (int, error) {
+	now := g.Now()
+	return g.Store.DropSignUps(ctx, now.Add(-signUpLife), now.Add(-30*24*time.Hour))
+}
