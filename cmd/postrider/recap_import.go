@@ -86,6 +86,7 @@ func isAddress(name string) bool {
 type recapImportCmd struct {
 	File   string `arg:"" help:"Markdown, text, page or feed: a file, an http address, or - for stdin."`
 	Entry  int    `placeholder:"N" help:"Of a feed: which entry, 1 is the newest (default: the newest that reads as a recap)."`
+	Base   int    `placeholder:"N" help:"The revision that was changed: where the recap has another by now, nothing is kept."`
 	DryRun bool   `help:"Show what was understood and what is left out, and keep nothing."`
 	Yes    bool   `help:"Keep it without asking first."`
 }
@@ -121,7 +122,7 @@ func (c *recapImportCmd) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		saved, err := h.library.Keep(s.ctx, "cli", r, c.File)
+		saved, err := c.keep(s, h, r)
 		if err != nil {
 			return err
 		}
@@ -132,6 +133,22 @@ func (c *recapImportCmd) Run(s *session) error {
 		}
 		return s.printSaved(saved)
 	})
+}
+
+// keep makes a revision of what is there, or only of the one that was changed.
+func (c *recapImportCmd) keep(s *session, h *house, r recaps.Recap) (recaps.Saved, error) {
+	if c.Base == 0 {
+		return h.library.Keep(s.ctx, "cli", r, c.File)
+	}
+	old, err := h.library.Get(s.ctx, r.Slug)
+	if err != nil {
+		return recaps.Saved{}, err
+	}
+	saved, err := h.library.Revise(s.ctx, "cli", old.ID, c.Base, r, c.File)
+	if errs.Is(err, errs.Conflict) {
+		return saved, errs.Conflictf("%w: see what the others changed with postrider recap diff %s %d, then import with --base %d", err, old.Slug, c.Base, old.Number)
+	}
+	return saved, err
 }
 
 func (c *recapImportCmd) confirm(s *session, u recaps.Understood) error {
