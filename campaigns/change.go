@@ -75,7 +75,7 @@ func (c Campaign) differs(old Campaign) []string {
 		same bool
 	}{
 		{"name", c.Name == old.Name}, {"source", c.Source == old.Source}, {"recap", c.Recap == old.Recap}, {"approval", c.Approval == old.Approval},
-		{"lists", slices.Equal(sorted(c.ListNames), sorted(old.ListNames))}, {"schedule", c.Schedule == old.Schedule}, {"zone", c.Zone == old.Zone},
+		{"lists", slices.Equal(sorted(c.ListNames), sorted(old.ListNames))}, {"segment", c.Segment == old.Segment}, {"schedule", c.Schedule == old.Schedule}, {"zone", c.Zone == old.Zone},
 		{"late limit", c.LateLimit == old.LateLimit}, {"subject", c.Subject == old.Subject}, {"preheader", c.Preheader == old.Preheader},
 		{"sender", c.Sender == old.Sender}, {"reply-to", c.ReplyTo == old.ReplyTo}, {"theme", c.Theme == old.Theme},
 		{"networks", slices.Equal(c.Networks, old.Networks)}, {"canonical", c.Canonical == old.Canonical}, {"tracking", c.Tracking == old.Tracking},

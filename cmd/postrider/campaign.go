@@ -24,6 +24,7 @@ type campaignCmd struct {
 	Resume  campaignResumeCmd  `cmd:"" help:"Let the schedule fire again, from now on."`
 	Archive campaignArchiveCmd `cmd:"" help:"End a campaign for good."`
 	Next    campaignNextCmd    `cmd:"" help:"Show a campaign's next dates."`
+	Test    campaignTestCmd    `cmd:"" help:"Mail what would go out now to a few addresses; counted nowhere."`
 	Held    campaignHeldCmd    `cmd:"" help:"Decide about a date that is held because it was late: send it now, or skip it."`
 }
 

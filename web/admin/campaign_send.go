@@ -49,6 +49,8 @@ type audienceView struct {
 	subscribers.Audience
 	Left   []leftView
 	Sample []string
+	// Segment narrows the lists further: then Reached is the most that it can be.
+	Segment string
 }
 
 type leftView struct {
@@ -100,6 +102,7 @@ func (h *house) audiencePart(w http.ResponseWriter, r *http.Request) error {
 	if v.Audience, err = h.audienceOf(r, c.ListNames); err != nil {
 		return err
 	}
+	v.Audience.Segment = c.Segment
 	return h.page(w, r, "audience", h.frame(r, h.words(r).T("campaigns.audience"), "/campaigns"), v)
 }
 
@@ -227,6 +230,7 @@ func (h *house) showSend(w http.ResponseWriter, r *http.Request, status int, v o
 	if v.Audience, err = h.audienceOf(r, v.ListNames); err != nil {
 		return err
 	}
+	v.Audience.Segment = v.Segment
 	v.Type = v.Audience.Reached >= typedFrom
 	return h.pageWith(w, r, status, "send", h.frame(r, v.Name, "/campaigns"), v)
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"postrider/campaigns"
 	"postrider/events"
 	"postrider/internal/tokens"
 	"postrider/organisation"
@@ -87,10 +88,18 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /atom.xml", Handle: h.atom},
 		{Pattern: "GET /feed.json", Handle: h.jsonFeed},
 		{Pattern: "GET /sitemap.xml", Handle: h.sitemap},
+		{Pattern: "GET " + campaigns.OwnLinkPath, Handle: h.ownLink},
 		{Pattern: "GET /robots.txt", Handle: h.robots},
 		{Pattern: "GET /healthz", Handle: h.health},
 		{Pattern: "GET /.well-known/postrider", Handle: h.wellKnown},
 	}
+}
+
+// ownLink is where a test mail's links lead that would be one reader's own.
+func (h *house) ownLink(w http.ResponseWriter, r *http.Request) error {
+	f := h.frame(r)
+	f.Title = "A reader's own link"
+	return h.door.Page(w, http.StatusOK, "readerlink", f, nil)
 }
 
 // frame is the organisation's: its name, colour and address.
