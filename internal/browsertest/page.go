@@ -211,7 +211,9 @@ func (p *Page) Status() int {
 func (p *Page) Fill(selector, text string) {
 	p.t.Helper()
 	field := chromedp.CSS(selector)
-	p.do("filling "+selector, chromedp.WaitVisible(field), chromedp.Clear(field), chromedp.SendKeys(field, text))
+	p.do("filling "+selector, chromedp.WaitVisible(field))
+	p.Eval(fmt.Sprintf(`void (document.querySelector(%s).value = "")`, quote(selector)), nil)
+	p.do("filling "+selector, chromedp.SendKeys(field, text))
 }
 
 // Paste puts a text into a field at once and tells the page, as a clipboard or

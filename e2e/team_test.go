@@ -1,0 +1,209 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"postrider/internal/browsertest"
+)
+
+// team is somebody who looks after a newsletter in a browser.
+type team struct {
+	*browsertest.Page
+	t    testing.TB
+	base string // of the administration
+	n    int
+}
+
+// go leads to a page of the administration.
+func (p *team) to(path string) {
+	p.t.Helper()
+	p.Open(p.base + path)
+	p.look()
+}
+
+// look takes a picture where POSTRIDER_PICTURES names a folder, and always
+// holds the page against axe's rules.
+func (p *team) look() {
+	p.t.Helper()
+	p.Accessible()
+	if folder := os.Getenv("POSTRIDER_PICTURES"); folder != "" {
+		p.n++
+		p.Picture(filepath.Join(folder, fmt.Sprintf("team-%02d.png", p.n)))
+	}
+}
+
+// press presses the page's one primary button and looks at what comes.
+func (p *team) press() {
+	p.t.Helper()
+	p.Follow("main button.primary")
+	p.look()
+}
+
+// TestTeamDoesTheMainJob is the main job in a browser, from an empty folder to
+// a reader who leaves: nothing but pages is used, and a real Postfix delivers.
+func TestTeamDoesTheMainJob(t *testing.T) {
+	t.Parallel()
+	browser := browsertest.Start(t)
+	article, err := os.ReadFile(realRecap(t, "whrcf.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, want := readers(30)
+	want = append(want, "officer@example.org") // gets the test mail
+	address, maildirs := startPostfix(t, want)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := newInstall(t)
+	server := in.start("serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+	link := server.says(`Administration\s+(http://\S+)`)
+	server.says(`Running until`)
+	p := &team{Page: browser.Page(browsertest.Desk), t: t, base: link[:strings.Index(link, "/?")]}
+
+	p.Open(link)
+	p.look()
+	p.to("/setup")
+	setUp(p, host, port, in.file("readers.csv", list))
+	p.to("/recaps/new")
+	p.Paste("#text", string(article))
+	p.Follow("button[name=then][value=approve]")
+	p.look()
+	p.WantText("h1", "WHRCF Key Takeaways")
+	recap := p.Address()
+	p.to("/setup/test")
+	p.Fill("#f-to", "officer@example.org")
+	p.press()
+	p.WaitText("#test", "Your mail server took it")
+	p.to("/setup")
+	p.WantText("h1", "Everything is set up")
+
+	p.Open(recap)
+	issue := sendCampaign(p)
+	got := 0
+	eventually(t, patience, func() string {
+		got = 0
+		for reader, mails := range delivered(t, maildirs) {
+			if reader != "officer@example.org" {
+				got += len(mails)
+			}
+		}
+		if got < 30 {
+			return fmt.Sprintf("%d mails have been delivered, want 30", got)
+		}
+		return ""
+	})
+	p.Open(issue)
+	p.WaitText("main", "30 of 30 readers")
+	p.look()
+	p.WantText("main", "handed to the mail server")
+
+	leaveInABrowser(t, browser, maildirs)
+	p.to("/readers?list=news")
+	p.WantText("main", "29")
+	if got != 30 {
+		t.Errorf("%d mails were delivered, want 30", got)
+	}
+}
+
+// setUp walks through the steps that a new installation wants.
+func setUp(p *team, host, port, readers string) {
+	p.t.Helper()
+	p.to("/setup/organisation")
+	p.Fill("#f-name", "Institute of Harbours")
+	p.Fill("#f-postal_address", "Quay 1\n211 20 Malmö")
+	p.Fill("#f-zone", "Europe/Stockholm")
+	p.press()
+	p.to("/account")
+	p.Fill("#f-name", "Ada Ek")
+	p.Fill("#f-email", "ada@harbour.example")
+	p.Fill("#f-password", "a long passphrase of hers")
+	p.press()
+	p.to("/servers/new?kind=postfix")
+	p.Fill("#f-host", host)
+	p.Click("details.more summary")
+	p.Fill("#f-port", port)
+	p.press()
+	p.to("/setup/sender")
+	p.Fill("#f-sender_name", "Harbour news")
+	p.Fill("#f-sender_address", "news@example.org")
+	p.press()
+	p.to("/imports")
+	p.Upload("#f-file", readers)
+	p.press()
+	p.Fill("#f-new_list", "news")
+	p.Fill("#f-consent", "asked for it at the harbour day")
+	p.press()
+	p.WantText("#h-tried", "30")
+	p.press()
+	p.WaitText("#import", "30")
+}
+
+var issueURL = regexp.MustCompile(`/editions/[0-9a-z]{13}`)
+
+// sendCampaign plans a campaign for the recap that is open, takes its first issue back, and sends it.
+// It returns the issue's address.
+func sendCampaign(p *team) string {
+	p.t.Helper()
+	p.Follow("main a.button.primary") // "Send or schedule it"
+	p.look()
+	p.Fill("#f-name", "Tuesday letter")
+	p.Choose("#f-when", "weekly")
+	p.Choose("#f-weekday", "tue")
+	p.Choose("#f-time", "09:00")
+	p.WaitText("#foreseen", "Stockholm")
+	p.WaitText("#foreseen", "30")
+	p.press()
+	p.WantText("h1", "Tuesday letter")
+	campaign := p.Address()
+	if p.Has("form[action$='/approve'] button") {
+		p.Follow("form[action$='/approve'] button")
+	}
+
+	p.Open(campaign + "/send")
+	p.look()
+	p.press()
+	issue := p.base + issueURL.FindString(p.Address())
+	p.Follow("form[action$='/undo'] button")
+	p.look()
+	p.Open(issue)
+	p.WantText("main", "draft")
+
+	p.Open(campaign + "/send")
+	p.press()
+	issue = p.base + issueURL.FindString(p.Address())
+	p.Open(issue)
+	p.look()
+	return issue
+}
+
+var leaveLink = regexp.MustCompile(`(?m)^List-Unsubscribe: <(http[^>]+)>`)
+
+// leaveInABrowser opens the unsubscribe link of a delivered mail on a telephone
+// and presses its button.
+func leaveInABrowser(t *testing.T, browser *browsertest.Browser, maildirs string) {
+	t.Helper()
+	for reader, mails := range delivered(t, maildirs) {
+		if reader == "officer@example.org" {
+			continue
+		}
+		head := regexp.MustCompile(`\r?\n[ \t]+`).ReplaceAll(mails[0], []byte(" "))
+		m := leaveLink.FindSubmatch(head)
+		if m == nil {
+			t.Fatalf("the mail to %s has no link to leave", reader)
+		}
+		phone := browser.Page(browsertest.Phone)
+		phone.Open(strings.TrimSpace(string(m[1])))
+		phone.Accessible()
+		phone.Follow("main button")
+		phone.Accessible()
+		return
+	}
+	t.Fatal("no mail was delivered")
+}
