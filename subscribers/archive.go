@@ -35,7 +35,6 @@ type source struct {
 	name   string // of the member, empty outside archives
 	titles []string
 	table  *table // nil for a paste
-	close  func() error
 }
 
 // isZip reports whether a file is an archive, without consuming it.

@@ -101,9 +101,7 @@ func (m *message) originalTokens() (senders, links []string) {
 			senders = appendNew(senders, address(v))
 		}
 		for _, v := range h.all("List-Unsubscribe") {
-			for _, l := range aLink.FindAllString(strings.Join(strings.Fields(v), ""), 4) {
-				links = append(links, l)
-			}
+			links = append(links, aLink.FindAllString(strings.Join(strings.Fields(v), ""), 4)...)
 		}
 	}
 	return senders, links

@@ -38,8 +38,6 @@ var surelyNobody = []string{
 // localTable are the words of a server that looks its own users up.
 var localTable = []string{"user unknown in local", "user unknown in virtual", "local recipient table", "virtual mailbox table", "no mailbox here by that name", "no valid recipients for"}
 
-var aboutSenders = []string{"sender", "mail from", "from address", "your domain", "envelope from", "return path", "return-path"}
-
 var rules = []rule{
 	// About us: authentication, reputation, blocks, content.
 	{reason: NotAccept, words: []string{"does not accept mail", "doesn't accept mail", "null mx", "nullmx", "does not accept email", "doesn't receive email", "does not receive mail",

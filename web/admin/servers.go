@@ -301,10 +301,7 @@ func (h *house) readServer(f *pages.Form, x *delivery.Relay, t *words.Words) {
 		}
 		*n.field = number
 	}
-	x.SenderDomains = nil
-	for _, d := range strings.FieldsFunc(f.Value("sender_domains"), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
-		x.SenderDomains = append(x.SenderDomains, d)
-	}
+	x.SenderDomains = strings.FieldsFunc(f.Value("sender_domains"), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
 	limits, err := delivery.ParseWarmup(f.Value("warmup"))
 	if err != nil {
 		f.AddError(err)
