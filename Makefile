@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 30s
 
-.PHONY: assets build test test-all race lint drill fuzz bench golden ci
+.PHONY: assets build test test-all race lint drill fuzz bench golden screenshots ci
 
 build:          ## the program, as ./postrider
 	$(GO) build -o postrider ./cmd/postrider
@@ -37,6 +37,14 @@ assets:         ## what the pages load that others wrote, by its lock file; want
 
 golden:         ## refresh golden files; read the difference like code
 	$(GO) test ./templates -update
+
+screenshots:    ## pages of the administration as they look now; wants Chromium, Postfix and ImageMagick
+	@rm -rf build/pictures && mkdir -p build/pictures docs/screenshots/admin
+	POSTRIDER_PICTURES=$(CURDIR)/build/pictures $(GO) test -count=1 ./e2e -run TestTeamDoesTheMainJob
+	@for f in build/pictures/*.1.png; do n=$$(basename $$f .1.png); \
+		convert \( build/pictures/$$n.1.png build/pictures/$$n.2.png -resize 640x -crop 640x900+0+0 +repage \) \
+			\( build/pictures/$$n.3.png build/pictures/$$n.4.png -resize 240x -crop 240x900+0+0 +repage \) \
+			-background '#888' -gravity north +append -quality 45 docs/screenshots/admin/$$n.webp; done
 
 ci:
 	.ci/run

@@ -17,7 +17,6 @@ type team struct {
 	*browsertest.Page
 	t    testing.TB
 	base string // of the administration
-	n    int
 }
 
 // go leads to a page of the administration.
@@ -27,15 +26,37 @@ func (p *team) to(path string) {
 	p.look()
 }
 
-// look takes a picture where POSTRIDER_PICTURES names a folder, and always
-// holds the page against axe's rules.
+// look holds the page against axe's rules. Where POSTRIDER_PICTURES names a
+// folder it takes pictures too, at a desk and on a telephone, in the light and
+// in the dark; `make screenshots` puts them into docs/screenshots.
 func (p *team) look() {
 	p.t.Helper()
-	p.Accessible()
-	if folder := os.Getenv("POSTRIDER_PICTURES"); folder != "" {
-		p.n++
-		p.Picture(filepath.Join(folder, fmt.Sprintf("team-%02d.png", p.n)))
+	folder := os.Getenv("POSTRIDER_PICTURES")
+	if folder == "" {
+		p.Accessible()
+		return
 	}
+	for view, v := range map[string]browsertest.View{
+		"1": browsertest.Desk, "2": browsertest.Desk.InDark(), "3": browsertest.Phone, "4": browsertest.Phone.InDark(),
+	} {
+		p.Look(v)
+		p.Accessible()
+		p.Picture(filepath.Join(folder, p.name()+"."+view+".png"))
+	}
+	p.Look(browsertest.Desk)
+}
+
+var anID = regexp.MustCompile(`[0-9][0-9a-z]{12}`)
+
+// name is the page's address as a file's name: recaps-one-edit.
+func (p *team) name() string {
+	path := strings.TrimPrefix(p.Address(), p.base)
+	path, _, _ = strings.Cut(path, "?")
+	path = strings.Trim(anID.ReplaceAllString(path, "one"), "/")
+	if path == "" {
+		return "home"
+	}
+	return strings.ReplaceAll(path, "/", "-")
 }
 
 // press presses the page's one primary button and looks at what comes.
@@ -109,6 +130,19 @@ func TestTeamDoesTheMainJob(t *testing.T) {
 	p.WantText("main", "29")
 	if got != 30 {
 		t.Errorf("%d mails were delivered, want 30", got)
+	}
+	// Whatever the navigation leads to, now that there is something to see.
+	var places []string
+	p.Eval(`[...document.querySelectorAll("nav a[href^='/'], .tabs a[href^='/']")].map(a => a.getAttribute("href"))`, &places)
+	if len(places) < 10 {
+		t.Errorf("the navigation has %d places only: %v", len(places), places)
+	}
+	for _, path := range places {
+		p.to(path)
+	}
+	for _, tab := range []string{"mail", "text", "page", "snippets"} {
+		p.Open(issue + "/" + tab)
+		p.look()
 	}
 }
 
