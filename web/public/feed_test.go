@@ -81,6 +81,10 @@ func TestFeedsAreNotSentTwice(t *testing.T) {
 		if again := w.do("GET", path, nil, "If-None-Match", tag); again.StatusCode != http.StatusNotModified || text(t, again) != "" {
 			t.Errorf("%s answers %d to whom has it", path, again.StatusCode)
 		}
+		packed := w.do("GET", path, nil, "Accept-Encoding", "gzip").Header.Get("Etag")
+		if again := w.do("GET", path, nil, "Accept-Encoding", "gzip", "If-None-Match", packed); again.StatusCode != http.StatusNotModified {
+			t.Errorf("%s answers %d to whom has it packed, as %s", path, again.StatusCode, packed)
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package respond is what all houses of the web have in common: it turns
 // handlers that return errors into answers with the right status, puts bounds
-// on requests, sets the headers that keep browsers safe, and writes an access
-// log without addresses or tokens. It knows no house's pages but the one that
+// on requests, sets the headers that keep browsers safe, packs what travels, and
+// writes an access log without addresses or tokens. It knows no house's pages but the one that
 // tells of a problem.
 package respond
 
@@ -72,7 +72,8 @@ func (d *Door) Handler(routes []Route) http.Handler {
 	}
 	slots := make(chan struct{}, maxInFlight)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := &recorder{ResponseWriter: w}
+		packed := &packer{ResponseWriter: w, packs: packs(r)}
+		rec := &recorder{ResponseWriter: packed}
 		began := time.Now() //nolint:forbidigo // a duration for the log, no stored value
 		_, pattern := mux.Handler(r)
 		defer func() {
@@ -82,6 +83,7 @@ func (d *Door) Handler(routes []Route) http.Handler {
 				}
 				d.panicked(rec, r, v)
 			}
+			packed.end()
 			d.record(r, rec, pattern, time.Since(began))
 		}()
 		d.headers(rec, r)
