@@ -107,6 +107,7 @@ func (h *house) routes() []respond.Route {
 		h.teamRoutes(),
 		h.auditRoutes(),
 		h.recapRoutes(),
+		h.editorRoutes(),
 		h.campaignRoutes(),
 		h.readerRoutes(),
 		h.serverRoutes(),

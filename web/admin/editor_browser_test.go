@@ -1,0 +1,75 @@
+package admin
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"postrider/internal/browsertest"
+	"postrider/organisation"
+	"postrider/web/assets"
+)
+
+func TestWritingInTheBrowser(t *testing.T) {
+	t.Parallel()
+	browser := browsertest.Start(t)
+	w, address := served(t)
+	w = w.as(organisation.Editor)
+	p := browser.Page(browsertest.Desk)
+	p.Cookie(address, w.cookie.Name, w.cookie.Value)
+	p.Open(address + "/recaps/new")
+	value := func() (s string) { p.Eval(`document.getElementById("text").value`, &s); return s }
+	p.Paste("#text", "word")
+	p.Eval(`document.getElementById("text").select()`, nil)
+	p.Click("[data-tool=bold]")
+	if got := value(); got != "**word**" {
+		t.Errorf("bold gives %q", got)
+	}
+	p.Eval(`document.execCommand("undo")`, nil)
+	if got := value(); got != "word" {
+		t.Errorf("undone it is %q", got)
+	}
+	p.Paste("#text", "")
+	p.Eval(`(() => { const d = new DataTransfer(); d.setData("text/html", "<h2>What <span>we</span> heard</h2><p style='mso-x:y'>It was <b>loud</b>.</p>"); d.setData("text/plain", "What we heard");
+		document.getElementById("text").dispatchEvent(new ClipboardEvent("paste", {clipboardData: d, bubbles: true, cancelable: true})) })()`, nil)
+	p.Eval(`new Promise((done) => { const look = () => document.getElementById("text").value.includes("**") ? done(1) : setTimeout(look, 50); look() })`, nil)
+	if got := value(); got != "## What we heard\n\nIt was **loud**." {
+		t.Errorf("pasted it is %q", got)
+	}
+	p.Paste("#text", article)
+	p.WaitFor("#down-1")
+	p.Click("#down-1")
+	p.WaitText("#helped", "key takeaway 2 now")
+	p.WaitText(".order li", "The second point.")
+	if got := value(); got != strings.NewReplacer("first", "second", "second", "first").Replace(article) {
+		t.Errorf("moved it is %q", got)
+	}
+	looker(t, p)("editor-written")
+}
+
+func TestMovingATakeawayWithoutScripts(t *testing.T) {
+	t.Parallel()
+	w := build(t).as(organisation.Editor)
+	page := text(t, w.post("/recaps/move", url.Values{"text": {article}, "move": {"2-up"}}))
+	if !strings.Contains(page, "1. The second point.\n2. The first point.") {
+		t.Errorf("the text is not moved:\n%s", page)
+	}
+	if r := w.post("/recaps/move", url.Values{"text": {article}, "move": {"1-up"}}); r.StatusCode != 422 {
+		t.Errorf("above the first = %d, want 422", r.StatusCode)
+	}
+}
+
+func TestTheEditorsScriptsAreSmall(t *testing.T) {
+	t.Parallel()
+	sum := 0
+	for _, name := range []string{"htmx.js", "desk.js", "editor.js"} {
+		n := assets.Packed(name)
+		if n == 0 {
+			t.Errorf("there is no %s", name)
+		}
+		sum += n
+	}
+	if sum > 60<<10 {
+		t.Errorf("the editor's page loads %d bytes of script", sum)
+	}
+}
