@@ -14,8 +14,8 @@ import (
 // AddList implements subscribers.Lists.
 func (s *Store) AddList(ctx context.Context, l subscribers.List, e audit.Entry) error {
 	err := s.update(ctx, "creating a list", func(t *tx) error {
-		if err := t.exec(ctx, `INSERT INTO lists (id, name, title, description, visibility, optin, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			int64(l.ID), l.Name, l.Title, l.Description, visibility(l), optIn(l), millis(l.CreatedAt)); err != nil {
+		if err := t.exec(ctx, `INSERT INTO lists (id, name, title, description, visibility, optin, welcome, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			int64(l.ID), l.Name, l.Title, l.Description, visibility(l), optIn(l), onOff(l.Welcome), millis(l.CreatedAt)); err != nil {
 			return err
 		}
 		return t.audit(ctx, e)
@@ -40,11 +40,18 @@ func optIn(l subscribers.List) string {
 	return "double"
 }
 
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
 // ChangeList implements subscribers.Lists.
 func (s *Store) ChangeList(ctx context.Context, l subscribers.List, e audit.Entry) error {
 	err := s.update(ctx, "changing a list", func(t *tx) error {
-		n, err := t.changed(ctx, `UPDATE lists SET name = $2, title = $3, description = $4, visibility = $5, optin = $6 WHERE id = $1`,
-			int64(l.ID), l.Name, l.Title, l.Description, visibility(l), optIn(l))
+		n, err := t.changed(ctx, `UPDATE lists SET name = $2, title = $3, description = $4, visibility = $5, optin = $6, welcome = $7 WHERE id = $1`,
+			int64(l.ID), l.Name, l.Title, l.Description, visibility(l), optIn(l), onOff(l.Welcome))
 		if err != nil {
 			return err
 		}
@@ -63,12 +70,25 @@ func (s *Store) ChangeList(ctx context.Context, l subscribers.List, e audit.Entr
 func (s *Store) ListByName(ctx context.Context, name string) (subscribers.List, error) {
 	l := subscribers.List{Name: name}
 	var created int64
-	err := s.reader().row(ctx, `SELECT id, title, description, visibility = 'public', optin = 'single', created_at FROM lists WHERE name = $1`, name).Scan(&l.ID, &l.Title, &l.Description, &l.Public, &l.SingleOptIn, &created)
+	err := s.reader().row(ctx, `SELECT id, title, description, visibility = 'public', optin = 'single', welcome = 'on', created_at FROM lists WHERE name = $1`, name).Scan(&l.ID, &l.Title, &l.Description, &l.Public, &l.SingleOptIn, &l.Welcome, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return l, s.missing(ctx, "list", name, `SELECT name FROM lists ORDER BY name LIMIT 1000`)
 	}
 	l.CreatedAt = fromMillis(created)
 	return l, s.wrap("reading a list", err)
+}
+
+// ListByID implements subscribers.Lists.
+func (s *Store) ListByID(ctx context.Context, id subscribers.ListID) (subscribers.List, error) {
+	var name string
+	err := s.reader().row(ctx, `SELECT name FROM lists WHERE id = $1`, int64(id)).Scan(&name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return subscribers.List{}, errs.NotFoundf("there is no such list")
+	}
+	if err != nil {
+		return subscribers.List{}, s.wrap("reading a list", err)
+	}
+	return s.ListByName(ctx, name)
 }
 
 // ListsByName returns the lists of these names in their order; a missing one
@@ -89,7 +109,7 @@ func (s *Store) ListsByName(ctx context.Context, names []string) ([]subscribers.
 // lists and states alone.
 func (s *Store) ListPage(ctx context.Context, after string, limit int) ([]subscribers.ListCounts, error) {
 	rows, err := s.reader().query(ctx, `
-		SELECT l.id, l.name, l.title, l.description, l.visibility = 'public', l.optin = 'single', l.created_at,
+		SELECT l.id, l.name, l.title, l.description, l.visibility = 'public', l.optin = 'single', l.welcome = 'on', l.created_at,
 		       (SELECT count(*) FROM memberships m WHERE m.list_id = l.id AND m.state = 'pending'),
 		       (SELECT count(*) FROM memberships m WHERE m.list_id = l.id AND m.state = 'active'),
 		       (SELECT count(*) FROM memberships m WHERE m.list_id = l.id AND m.state = 'unsubscribed')
@@ -100,7 +120,7 @@ func (s *Store) ListPage(ctx context.Context, after string, limit int) ([]subscr
 	out, err := collect(rows, err, func(r *sql.Rows) (subscribers.ListCounts, error) {
 		var l subscribers.ListCounts
 		var created int64
-		err := r.Scan(&l.ID, &l.Name, &l.Title, &l.Description, &l.Public, &l.SingleOptIn, &created, &l.Pending, &l.Active, &l.Unsubscribed)
+		err := r.Scan(&l.ID, &l.Name, &l.Title, &l.Description, &l.Public, &l.SingleOptIn, &l.Welcome, &created, &l.Pending, &l.Active, &l.Unsubscribed)
 		l.CreatedAt = fromMillis(created)
 		return l, err
 	})
@@ -109,11 +129,11 @@ func (s *Store) ListPage(ctx context.Context, after string, limit int) ([]subscr
 
 // ListNames are lists by name without counts, at most limit.
 func (s *Store) ListNames(ctx context.Context, limit int) ([]subscribers.List, error) {
-	rows, err := s.reader().query(ctx, `SELECT id, name, title, description, visibility = 'public', optin = 'single', created_at FROM lists ORDER BY name LIMIT $1`, limit)
+	rows, err := s.reader().query(ctx, `SELECT id, name, title, description, visibility = 'public', optin = 'single', welcome = 'on', created_at FROM lists ORDER BY name LIMIT $1`, limit)
 	out, err := collect(rows, err, func(r *sql.Rows) (subscribers.List, error) {
 		var l subscribers.List
 		var created int64
-		err := r.Scan(&l.ID, &l.Name, &l.Title, &l.Description, &l.Public, &l.SingleOptIn, &created)
+		err := r.Scan(&l.ID, &l.Name, &l.Title, &l.Description, &l.Public, &l.SingleOptIn, &l.Welcome, &created)
 		l.CreatedAt = fromMillis(created)
 		return l, err
 	})

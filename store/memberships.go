@@ -70,6 +70,11 @@ func (s *Store) ChangeMemberships(ctx context.Context, c subscribers.MembershipC
 		if err != nil || changed == 0 {
 			return err
 		}
+		if c.Welcome != nil {
+			if err := t.addNotice(ctx, *c.Welcome, c.At); err != nil {
+				return err
+			}
+		}
 		return t.audit(ctx, membershipEntry(c, changed))
 	})
 	return changed, err

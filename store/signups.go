@@ -12,7 +12,7 @@ import (
 )
 
 // AddSignUp implements subscribers.SignUps.
-func (s *Store) AddSignUp(ctx context.Context, p subscribers.PendingSignUp, b subscribers.SignUpBudget, n notice.Notice, e audit.Entry) (bool, error) {
+func (s *Store) AddSignUp(ctx context.Context, p subscribers.PendingSignUp, b subscribers.SignUpBudget, n *notice.Notice, e audit.Entry) (bool, error) {
 	kept := false
 	err := s.update(ctx, "taking a sign-up", func(t *tx) error {
 		now := p.CreatedAt
@@ -38,13 +38,15 @@ func (s *Store) AddSignUp(ctx context.Context, p subscribers.PendingSignUp, b su
 			return err
 		}
 		if err := t.exec(ctx, `
-			INSERT INTO signups (id, email, canonical, name, language, lists, source, wording, network, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			int64(p.ID), p.Email, p.Hash, p.Name, p.Language, lists, p.Source, p.Wording, p.Network, millis(now)); err != nil {
+			INSERT INTO signups (id, email, canonical, name, language, lists, source, wording, network, created_at, confirmed_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			int64(p.ID), p.Email, p.Hash, p.Name, p.Language, lists, p.Source, p.Wording, p.Network, millis(now), millis(p.ConfirmedAt)); err != nil {
 			return err
 		}
-		if err := t.addNotice(ctx, n, now); err != nil {
-			return err
+		if n != nil {
+			if err := t.addNotice(ctx, *n, now); err != nil {
+				return err
+			}
 		}
 		kept = true
 		return t.audit(ctx, e)

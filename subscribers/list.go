@@ -19,6 +19,7 @@ type List struct {
 	Description string    `json:"description"`
 	Public      bool      `json:"public"`        // offered to everybody on the sign-up page
 	SingleOptIn bool      `json:"single_opt_in"` // who signs up is on it at once; else after pressing the button of a mail
+	Welcome     bool      `json:"welcome"`       // a mail greets whoever joins through the sign-up page
 	CreatedAt   time.Time `json:"created_at"`
 }
 

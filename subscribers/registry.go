@@ -166,7 +166,7 @@ func (g *Registry) Consents(ctx context.Context, id ID) ([]Consent, error) {
 // CreateList makes a list. A taken name is a Conflict, one that no list can
 // have Invalid.
 func (g *Registry) CreateList(ctx context.Context, actor, name, title string) (List, error) {
-	l := List{ID: ids.New[listMark](), Name: name, Title: clean(title), CreatedAt: g.Now()}
+	l := List{ID: ids.New[listMark](), Name: name, Title: clean(title), Welcome: true, CreatedAt: g.Now()}
 	if err := CheckListName(name); err != nil {
 		return List{}, err
 	}

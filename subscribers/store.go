@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postrider/internal/audit"
+	"postrider/internal/notice"
 )
 
 // Store keeps the readers. Each method that changes something writes its audit
@@ -69,6 +70,8 @@ type Lists interface {
 	AddList(ctx context.Context, l List, e audit.Entry) error
 	// ListByName is NotFound with the nearest name.
 	ListByName(ctx context.Context, name string) (List, error)
+	// ListByID is NotFound where there is none.
+	ListByID(ctx context.Context, id ListID) (List, error)
 	// ChangeList keeps name, title and description of a list; a taken name is a Conflict.
 	ChangeList(ctx context.Context, l List, e audit.Entry) error
 	// ListPage returns lists by name behind after, with their counts.
@@ -117,6 +120,8 @@ type MembershipChange struct {
 	Revive bool
 	Sign   Sign
 	At     time.Time
+	// Welcome is sent where a membership changes; nil for none.
+	Welcome *notice.Notice
 }
 
 // Row is one reader of a batch, its values cleaned and checked.

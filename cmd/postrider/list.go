@@ -95,14 +95,15 @@ type listCreateCmd struct {
 
 	Public      bool `help:"Offer it on the sign-up page."`
 	SingleOptIn bool `help:"Who signs up is on it at once, without the button of a mail."`
+	Welcome     bool `negatable:"" default:"true" help:"Greet who joins with a mail."`
 }
 
 // Run creates a list.
 func (c *listCreateCmd) Run(s *session) error {
 	return s.with(func(h *house) error {
 		l, err := h.registry.CreateList(s.ctx, "cli", c.Name, c.Title)
-		if err == nil && (c.Text != "" || c.Public || c.SingleOptIn) {
-			l.Description, l.Public, l.SingleOptIn = c.Text, c.Public, c.SingleOptIn
+		if err == nil && (c.Text != "" || c.Public || c.SingleOptIn || !c.Welcome) {
+			l.Description, l.Public, l.SingleOptIn, l.Welcome = c.Text, c.Public, c.SingleOptIn, c.Welcome
 			l, err = h.registry.ChangeList(s.ctx, "cli", l)
 		}
 		if err != nil {
@@ -129,6 +130,7 @@ type listChangeCmd struct {
 
 	Public      *bool `negatable:"" help:"Offer it on the sign-up page, or no longer."`
 	SingleOptIn *bool `negatable:"" help:"Who signs up is on it at once, or after pressing the button of a mail."`
+	Welcome     *bool `negatable:"" help:"Greet who joins with a mail, or do not."`
 }
 
 // Run changes a list.
@@ -145,6 +147,9 @@ func (c *listChangeCmd) Run(s *session) error {
 		}
 		if c.SingleOptIn != nil {
 			l.SingleOptIn = *c.SingleOptIn
+		}
+		if c.Welcome != nil {
+			l.Welcome = *c.Welcome
 		}
 	})
 }

@@ -24,6 +24,8 @@ const (
 	Invitation Kind = "invitation"
 	// Confirmation asks whoever signed up to press a button.
 	Confirmation Kind = "confirmation"
+	// Welcome greets whoever joined a list.
+	Welcome Kind = "welcome"
 )
 
 // Notice is one mail to one person.

@@ -28,6 +28,7 @@ type Purpose string
 const (
 	Unsubscribe Purpose = "unsubscribe" // of a recipient: leave the lists of that edition
 	Preferences Purpose = "preferences" // of a recipient: see and change what lists they are on
+	Reader      Purpose = "reader"      // of a subscriber: the same, in mails that are no edition
 	Bounce      Purpose = "bounce"      // of a recipient: in the envelope sender
 	Preview     Purpose = "preview"     // of an edition: its pages before they are public
 	Invitation  Purpose = "invitation"  // of an invitation into the team

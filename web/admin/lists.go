@@ -53,13 +53,13 @@ type listView struct {
 }
 
 func (h *house) listPage(w http.ResponseWriter, r *http.Request) error {
-	v := listView{Was: r.URL.Query().Get("list"), F: pages.NewForm(url.Values{})}
+	v := listView{Was: r.URL.Query().Get("list"), F: pages.NewForm(url.Values{"welcome": {"1"}})}
 	if v.Was != "" {
 		l, err := h.Registry.List(r.Context(), v.Was)
 		if err != nil {
 			return err
 		}
-		v.F = pages.NewForm(url.Values{"name": {l.Name}, "title": {l.Title}, "description": {l.Description}})
+		v.F = pages.NewForm(url.Values{"name": {l.Name}, "title": {l.Title}, "description": {l.Description}, "public": box(l.Public), "single": box(l.SingleOptIn), "welcome": box(l.Welcome)})
 	}
 	return h.showList(w, r, http.StatusOK, v)
 }
@@ -88,10 +88,15 @@ func (h *house) editList(w http.ResponseWriter, r *http.Request) error {
 		if was, err = h.Registry.List(r.Context(), v.Was); err != nil {
 			return err
 		}
-		l.ID, l.CreatedAt = was.ID, was.CreatedAt
+		was.Name, was.Title = l.Name, l.Title
+		l = was // how readers join stays
 	}
-	if err == nil && (v.Was != "" || v.F.Value("description") != "") {
+	joining := v.F.Value("joining") != "" // else the page did not ask: what is kept stays
+	if err == nil && (v.Was != "" || v.F.Value("description") != "" || joining) {
 		l.Description = v.F.Value("description")
+		if joining {
+			l.Public, l.SingleOptIn, l.Welcome = v.F.Value("public") != "", v.F.Value("single") != "", v.F.Value("welcome") != ""
+		}
 		l, err = h.Registry.ChangeList(r.Context(), h.actor(r), l)
 	}
 	switch {
@@ -107,6 +112,14 @@ func (h *house) editList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return h.showList(w, r, http.StatusUnprocessableEntity, v)
+}
+
+// box is the value of a checkbox.
+func box(on bool) []string {
+	if on {
+		return []string{"1"}
+	}
+	return nil
 }
 
 type doNotMailView struct {

@@ -152,6 +152,11 @@ func TestListsAreMadeAndRenamedOnTheirPage(t *testing.T) {
 	w.wants(w.post("/lists/edit", url.Values{"name": {"a,b"}}), 422, "comma")
 	w.wants(w.post("/lists/edit", url.Values{"name": {"members"}, "description": {"Who pays"}}), 303, "members", "Who pays")
 	w.wants(w.post("/lists/edit", url.Values{"was": {"weekly"}, "name": {"tuesdays"}, "title": {"The week"}}), 303, "tuesdays", "The week")
+	w.wants(w.post("/lists/edit", url.Values{"was": {"tuesdays"}, "name": {"tuesdays"}, "joining": {"1"}, "public": {"1"}, "single": {"1"}}), 303, "tuesdays")
+	w.wants(w.post("/lists/edit", url.Values{"was": {"tuesdays"}, "name": {"tuesdays"}, "title": {"Again"}}), 303, "tuesdays", "Again")
+	if form := text(t, w.do("GET", "/lists/edit?list=tuesdays", nil)); strings.Count(form, " checked") != 2 || strings.Contains(form, `name="welcome" value="1" checked`) {
+		t.Errorf("how readers join is not as it was chosen:\n%s", form)
+	}
 	page := text(t, w.do("GET", "/readers?list=tuesdays&state=active", nil))
 	if !strings.Contains(page, "ada@example.org") {
 		t.Error("the renamed list has lost its readers")

@@ -29,6 +29,20 @@ func (h *house) whose(ctx context.Context, p tokens.Purpose, token string) (deli
 	return r, err
 }
 
+// chooser is whom a link to the preferences belongs to: one of an edition's
+// mail, or one of a mail that is no edition.
+func (h *house) chooser(ctx context.Context, token string) (delivery.Recipient, error) {
+	id, err := h.Keys.Check(tokens.Reader, token)
+	if err != nil {
+		return h.whose(ctx, tokens.Preferences, token)
+	}
+	s, err := h.Registry.Get(ctx, subscribers.ID(id))
+	if errs.Is(err, errs.NotFound) {
+		return delivery.Recipient{}, errs.NotFoundf("the link is not one of ours, or was cut off: open it again from the mail")
+	}
+	return delivery.Recipient{Subscriber: s.ID, Email: s.Email}, err
+}
+
 // leaveView is the page behind the unsubscribe link.
 type leaveView struct {
 	Who   string // masked; empty after erasure
@@ -161,7 +175,7 @@ type preference struct {
 }
 
 func (h *house) preferencesPage(w http.ResponseWriter, r *http.Request) error {
-	who, err := h.whose(r.Context(), tokens.Preferences, r.PathValue("token"))
+	who, err := h.chooser(r.Context(), r.PathValue("token"))
 	if err != nil {
 		return err
 	}
@@ -198,7 +212,7 @@ func (h *house) chosen(ctx context.Context, who delivery.Recipient) ([]subscribe
 // preferences saves which lists a reader wants. Only lists that they are or
 // were on can be named.
 func (h *house) preferences(w http.ResponseWriter, r *http.Request) error {
-	who, err := h.whose(r.Context(), tokens.Preferences, r.PathValue("token"))
+	who, err := h.chooser(r.Context(), r.PathValue("token"))
 	if err != nil {
 		return err
 	}

@@ -140,13 +140,15 @@ func (h *house) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return errs.NotFoundf("there is no list that everybody may join")
 	}
 	if h.person(f, asJSON) {
-		err = h.Registry.Ask(r.Context(), wish, func(id subscribers.SignUpID) notice.Notice { return h.confirmation(r, v.Words, f, id) })
+		err = h.Registry.Ask(r.Context(), wish, subscribers.Letters{
+			Confirm: func(id subscribers.SignUpID) notice.Notice { return h.confirmation(r, v.Words, f, id) }, Welcome: h.welcomer(r),
+		})
 	}
 	if err != nil && !errs.Is(err, errs.Invalid) {
 		return err
 	}
 	if asJSON {
-		return signUpJSON(w, err)
+		return signUpJSON(w, atOnce(wish.Lists), err)
 	}
 	if err != nil {
 		v.Email, v.Name, v.Wrong = f.Email, f.Name, v.Words.Wrong
@@ -159,11 +161,18 @@ func (h *house) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return h.showSignUp(w, r, http.StatusUnprocessableEntity, v)
 	}
 	v.Sent = true
+	if atOnce(wish.Lists) { // the same for all: it tells of the lists, not of the address
+		w := welcomeIn[languageAt(v.Lang)]
+		v.Words.Look, v.Words.Sent = w.Done, w.AtOnce
+	}
 	return h.showSignUp(w, r, http.StatusOK, v)
 }
 
-func signUpJSON(w http.ResponseWriter, err error) error {
+func signUpJSON(w http.ResponseWriter, atOnce bool, err error) error {
 	status, body := http.StatusAccepted, map[string]string{"status": "confirmation sent if the address can join"}
+	if atOnce {
+		body["status"] = "joined if the address can join, confirmation sent if it has left before"
+	}
 	if err != nil {
 		status, body = http.StatusUnprocessableEntity, map[string]string{"error": err.Error()}
 	}
@@ -254,7 +263,7 @@ func (h *house) confirm(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Get("confirm") != "yes" {
 		return &respond.Malformed{Err: errs.Invalidf("the request asks for nothing: open the link from the mail and press the button")}
 	}
-	if err := h.Registry.ConfirmSignUp(r.Context(), p.ID); err != nil {
+	if err := h.Registry.ConfirmSignUp(r.Context(), p.ID, h.welcomer(r)); err != nil {
 		return err
 	}
 	return h.showConfirm(w, r, p, true)

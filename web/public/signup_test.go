@@ -217,3 +217,52 @@ func TestUnconfirmedSignUpsAreForgotten(t *testing.T) {
 		t.Errorf("after 31 days %d rows", n)
 	}
 }
+
+// TestWhoJoinsIsGreeted: at once where the list says so, with one answer for
+// all, and a link to leave that is worth nothing elsewhere.
+func TestWhoJoinsIsGreeted(t *testing.T) {
+	t.Parallel()
+	w, l := opened(t)
+	ctx := context.Background()
+	g := &subscribers.Registry{Store: w.store, Now: func() time.Time { return noon }}
+	l.SingleOptIn = true
+	if _, err := g.ChangeList(ctx, "test", l); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Unsubscribe(ctx, w.reader, nil, subscribers.Sign{Actor: "reader"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Suppress(ctx, "test", "barred@example.org", "", ""); err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]bool{}
+	for _, email := range []string{"new@example.org", "ada.canary@example.org", "barred@example.org"} {
+		f := w.filled(l, email)
+		f.Set("lang", "sv")
+		answers[text(t, w.signUp(f))] = true
+	}
+	if len(answers) != 1 {
+		t.Errorf("%d answers, want one", len(answers))
+	}
+	w.wantMemberships(t, map[string]string{"other": "unsubscribed"})
+	got := storetest.Column[string](t, w.store, `SELECT kind || ' ' || email || ' ' || subject FROM notices ORDER BY id`)
+	if len(got) != 2 || got[0] != "welcome new@example.org Välkommen till Example Desk" || !strings.HasPrefix(got[1], "confirmation ada.canary@example.org ") {
+		t.Fatalf("mails: %q", got)
+	}
+	body := storetest.One[string](t, w.store, `SELECT body FROM notices WHERE kind = 'welcome'`)
+	link := regexp.MustCompile(`https://news\.example\.org/p/(\S+)`).FindStringSubmatch(body)
+	if link == nil || !strings.Contains(body, "– The weekly recap") || strings.Contains(body, "Canary") {
+		t.Fatalf("the welcome:\n%s", body)
+	}
+	if page := text(t, w.do("GET", "/p/"+link[1], nil)); !strings.Contains(page, "n•••@e•••.org") {
+		t.Errorf("its link leads to\n%s", page)
+	}
+	for _, path := range []string{"/u/", "/confirm/"} {
+		if r := w.do("GET", path+link[1], nil); r.StatusCode != 404 {
+			t.Errorf("%s: %d, want 404", path, r.StatusCode)
+		}
+	}
+	if len(welcomeIn) != len(signUpTags) {
+		t.Error("a language lacks its welcome")
+	}
+}

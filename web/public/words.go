@@ -76,10 +76,16 @@ var signUpIn = []signUpWords{
 	},
 }
 
+// languageAt is the place in signUpTags of the first wanted language that is there.
+func languageAt(wanted ...string) int {
+	_, at := language.MatchStrings(signUpMatcher, wanted...)
+	return at
+}
+
 // signUpFor picks the words for what is asked for: a language that is named,
 // then those of the browser, then the organisation's.
 func signUpFor(wanted ...string) (signUpWords, string, string) {
-	_, at := language.MatchStrings(signUpMatcher, wanted...)
+	at := languageAt(wanted...)
 	tag, dir := signUpTags[at].String(), "ltr"
 	if tag == "ar" {
 		dir = "rtl"
