@@ -18,6 +18,7 @@ type Store interface {
 	DoNotMail
 	Segments
 	SignUps
+	Own
 }
 
 // People keeps subscribers.

@@ -2,6 +2,7 @@ package public
 
 import (
 	"context"
+	"fmt"
 	"mime"
 	"net/http"
 	"slices"
@@ -43,12 +44,26 @@ func (h *house) chooser(ctx context.Context, token string) (delivery.Recipient, 
 	return delivery.Recipient{Subscriber: s.ID, Email: s.Email}, err
 }
 
+// spoken are the words for a reader: in their own language, else the browser's,
+// else the organisation's.
+func (h *house) spoken(r *http.Request, who subscribers.ID) (readerWords, string, string) {
+	wanted := []string{"", r.Header.Get("Accept-Language"), h.organisation(r).Language}
+	if s, err := h.Registry.Get(r.Context(), who); err == nil {
+		wanted[0] = s.Language
+	}
+	_, tag, dir := signUpFor(wanted...)
+	return readerIn[languageAt(wanted...)], tag, dir
+}
+
 // leaveView is the page behind the unsubscribe link.
 type leaveView struct {
-	Who   string // masked; empty after erasure
-	Lists []string
-	Left  bool // on none of the lists any more
-	Done  bool // by this request
+	Words     readerWords
+	Lang, Dir string
+	Who       string // masked; empty after erasure
+	Text      string // what becomes or became of them
+	Left      bool   // on none of the lists any more
+	Done      bool   // by this request
+	Thanks    bool   // for a reason
 }
 
 // unsubscribePage shows a button and changes nothing: mail scanners open every
@@ -58,7 +73,7 @@ func (h *house) unsubscribePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := h.leave(r.Context(), who)
+	v, err := h.leave(r, who, false)
 	if err != nil {
 		return err
 	}
@@ -67,34 +82,55 @@ func (h *house) unsubscribePage(w http.ResponseWriter, r *http.Request) error {
 
 func (h *house) leavePage(w http.ResponseWriter, r *http.Request, v leaveView) error {
 	f := h.frame(r)
-	f.Title = "Unsubscribe"
+	f.Title = v.Words.Leave
 	w.Header().Set("X-Robots-Tag", "noindex")
+	w.Header().Set("Cache-Control", "no-store")
 	return h.door.Page(w, http.StatusOK, "unsubscribe", f, v)
 }
 
-func (h *house) leave(ctx context.Context, who delivery.Recipient) (leaveView, error) {
+func (h *house) leave(r *http.Request, who delivery.Recipient, done bool) (leaveView, error) {
+	ctx := r.Context()
+	v := leaveView{Left: true, Done: done}
+	v.Words, v.Lang, v.Dir = h.spoken(r, who.Subscriber)
+	if who.Email != "" {
+		v.Who = pages.Mask(who.Email)
+	}
 	e, err := h.Store.Edition(ctx, who.Edition.String())
 	if err != nil {
-		return leaveView{}, err
+		return v, err
 	}
 	on, err := h.Registry.Memberships(ctx, who.Subscriber)
 	if err != nil {
-		return leaveView{}, err
-	}
-	v := leaveView{Left: true}
-	if who.Email != "" {
-		v.Who = pages.Mask(who.Email)
+		return v, err
 	}
 	for _, m := range on {
 		if slices.Contains(e.Lists, m.List) && m.State != subscribers.Unsubscribed {
 			v.Left = false
 		}
 	}
+	var lists []string
 	for _, name := range e.ListNames {
-		v.Lists = append(v.Lists, h.listTitle(ctx, name))
+		lists = append(lists, h.listTitle(ctx, name))
 	}
+	v.Text = v.text(strings.Join(lists, ", "))
 	return v, nil
 }
+
+// text is the sentence about whom and which lists.
+func (v leaveView) text(lists string) string {
+	format := v.Words.Will
+	switch {
+	case v.Done:
+		format = v.Words.Gone
+	case v.Left:
+		format = v.Words.AlreadyText
+	}
+	return fmt.Sprintf(format, isolated(v.Who), isolated(lists))
+}
+
+// isolated keeps the direction of a text from that of the sentence around it
+// (Unicode UAX #9, first strong isolate).
+func isolated(text string) string { return "\u2068" + text + "\u2069" }
 
 // listTitle is a list as its readers see it.
 func (h *house) listTitle(ctx context.Context, name string) string {
@@ -115,6 +151,9 @@ func (h *house) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
+	if r.PostForm.Has("why") {
+		return h.sayWhy(w, r, who)
+	}
 	oneClick := strings.EqualFold(strings.TrimSpace(r.PostForm.Get("List-Unsubscribe")), "One-Click")
 	if !oneClick && r.PostForm.Get("leave") != "yes" {
 		return &respond.Malformed{Err: errs.Invalidf("the request asks for nothing: open the link from the mail and press the button, or send List-Unsubscribe=One-Click")}
@@ -129,13 +168,27 @@ func (h *house) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 	if oneClick {
 		return plain(w, "You are unsubscribed.\n")
 	}
-	v, err := h.leave(r.Context(), who)
+	v, err := h.leave(r, who, true)
 	if err != nil {
 		// What was asked for is done: not being able to name the lists is no reason to deny it.
 		h.Log.Warn("naming the lists of a reader who left", "err", err)
-		v = leaveView{}
+		v.Text = v.text(v.Words.This)
 	}
-	v.Done = true
+	return h.leavePage(w, r, v)
+}
+
+// sayWhy keeps why somebody left. It changes nothing else.
+func (h *house) sayWhy(w http.ResponseWriter, r *http.Request, who delivery.Recipient) error {
+	v, err := h.leave(r, who, true)
+	if err != nil {
+		return err
+	}
+	if v.Left {
+		if err := h.Registry.SayWhy(r.Context(), who.Subscriber, r.PostForm.Get("why")); err != nil {
+			return err
+		}
+	}
+	v.Thanks = true
 	return h.leavePage(w, r, v)
 }
 
@@ -159,93 +212,4 @@ func readForm(r *http.Request) error {
 		return &respond.Malformed{Err: err}
 	}
 	return nil
-}
-
-// preferencesView is a reader's lists.
-type preferencesView struct {
-	Who   string
-	Lists []preference
-	Saved bool
-}
-
-type preference struct {
-	ID    string
-	Title string
-	On    bool
-}
-
-func (h *house) preferencesPage(w http.ResponseWriter, r *http.Request) error {
-	who, err := h.chooser(r.Context(), r.PathValue("token"))
-	if err != nil {
-		return err
-	}
-	return h.showPreferences(w, r, who, false)
-}
-
-func (h *house) showPreferences(w http.ResponseWriter, r *http.Request, who delivery.Recipient, saved bool) error {
-	on, err := h.chosen(r.Context(), who)
-	if err != nil {
-		return err
-	}
-	v := preferencesView{Saved: saved}
-	if who.Email != "" {
-		v.Who = pages.Mask(who.Email)
-	}
-	for _, m := range on {
-		v.Lists = append(v.Lists, preference{ID: m.List.String(), Title: h.listTitle(r.Context(), m.Name), On: m.State == subscribers.Active})
-	}
-	f := h.frame(r)
-	f.Title = "Your newsletters"
-	w.Header().Set("X-Robots-Tag", "noindex")
-	// The form must be able to prove where it comes from; no other site is told.
-	w.Header().Set("Referrer-Policy", "same-origin")
-	return h.door.Page(w, http.StatusOK, "preferences", f, v)
-}
-
-// chosen are the lists that a reader is or was on; those not confirmed yet are
-// another page's matter.
-func (h *house) chosen(ctx context.Context, who delivery.Recipient) ([]subscribers.Membership, error) {
-	all, err := h.Registry.Memberships(ctx, who.Subscriber)
-	return slices.DeleteFunc(all, func(m subscribers.Membership) bool { return m.State == subscribers.Pending }), err
-}
-
-// preferences saves which lists a reader wants. Only lists that they are or
-// were on can be named.
-func (h *house) preferences(w http.ResponseWriter, r *http.Request) error {
-	who, err := h.chooser(r.Context(), r.PathValue("token"))
-	if err != nil {
-		return err
-	}
-	if err := readForm(r); err != nil {
-		return err
-	}
-	if r.PostForm.Get("save") != "yes" {
-		return &respond.Malformed{Err: errs.Invalidf("the request asks for nothing: open the link from the mail and press the button")}
-	}
-	on, err := h.chosen(r.Context(), who)
-	if err != nil {
-		return err
-	}
-	var join, leave []subscribers.ListID
-	for _, m := range on {
-		switch wanted := slices.Contains(r.PostForm["list"], m.List.String()); {
-		case wanted && m.State == subscribers.Unsubscribed:
-			join = append(join, m.List)
-		case !wanted && m.State == subscribers.Active:
-			leave = append(leave, m.List)
-		}
-	}
-	sign := subscribers.Sign{Actor: "reader", Source: "preferences page"}
-	if len(leave) > 0 {
-		if err := h.Registry.Unsubscribe(r.Context(), who.Subscriber, leave, sign); err != nil {
-			return err
-		}
-	}
-	if len(join) > 0 {
-		sign.Reason = "chosen again on the preferences page"
-		if err := h.Registry.Subscribe(r.Context(), who.Subscriber, join, sign); err != nil {
-			return err
-		}
-	}
-	return h.showPreferences(w, r, who, true)
 }
