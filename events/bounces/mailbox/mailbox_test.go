@@ -210,6 +210,13 @@ type popBox struct {
 	hangUp string // on this command
 }
 
+// left are the mails that no session deleted.
+func (b *popBox) left() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.mails)
+}
+
 func popServer(t *testing.T, b *popBox) net.Listener {
 	t.Helper()
 	l := listen(t)
@@ -286,10 +293,12 @@ func TestPOP3DeletesOnlyWhatIsRecorded(t *testing.T) {
 	box := &popBox{mails: []string{fmt.Sprintf(back, 1), fmt.Sprintf(letter, 2), fmt.Sprintf(back, 3)}, hangUp: "RETR 3"}
 	k := &taker{}
 	r := on(t, "pop3", popServer(t, box), k)
-	if err := r.Watch(t.Context()); err == nil || len(box.mails) != 3 {
-		t.Fatalf("after a hang-up: %v, %d mails left; want the error and all 3", err, len(box.mails))
+	if err := r.Watch(t.Context()); err == nil || len(box.left()) != 3 {
+		t.Fatalf("after a hang-up: %v, %d mails left; want the error and all 3", err, len(box.left()))
 	}
+	box.mu.Lock()
 	box.hangUp = ""
+	box.mu.Unlock()
 	k.fail = 1
 	if err := r.Watch(t.Context()); err == nil {
 		t.Fatal("a failure to record was not told")
@@ -301,8 +310,8 @@ func TestPOP3DeletesOnlyWhatIsRecorded(t *testing.T) {
 	if want := []string{fmt.Sprintf(back, 1), fmt.Sprintf(letter, 2), fmt.Sprintf(back, 3)}; !slices.Equal(k.mails, want) {
 		t.Errorf("taken are %q, want %q", k.mails, want)
 	}
-	if want := []string{fmt.Sprintf(letter, 2)}; !slices.Equal(box.mails, want) {
-		t.Errorf("left are %q, want the letter", box.mails)
+	if want := []string{fmt.Sprintf(letter, 2)}; !slices.Equal(box.left(), want) {
+		t.Errorf("left are %q, want the letter", box.left())
 	}
 }
 
