@@ -221,12 +221,7 @@ func (h *house) past(r *http.Request, v *campaignView, clock pages.Clock) error 
 				return err
 			}
 			if err == nil {
-				f, err := h.figures(r.Context(), e)
-				if err != nil {
-					return err
-				}
 				p.URL, p.Title = editionURL(e.ID), e.Title
-				v.Editions = append(v.Editions, issue(e, f, clock))
 			}
 		}
 		v.Past = append(v.Past, p)

@@ -127,7 +127,7 @@ func (h *house) view(r *http.Request) (editionView, error) {
 	}
 	v.Due, v.Until, v.Opened, v.Ended = clock.When(e.DueAt), clock.Until(e.DueAt), clock.When(e.PublicAt), clock.When(e.EndedAt)
 	if e.ApprovedBy != "" {
-		v.Approved = clock.Words.T("editions.approved_by", e.ApprovedBy, clock.When(e.ApprovedAt))
+		v.Approved = clock.Words.T("editions.approved_by", h.nameOf(r, e.ApprovedBy), clock.When(e.ApprovedAt))
 	}
 	if !e.PublicAt.IsZero() {
 		v.PageURL = h.Public + "/r/" + e.Slug
