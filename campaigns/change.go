@@ -53,6 +53,11 @@ func (d *Desk) Change(ctx context.Context, actor string, c Campaign, base time.T
 	if c.Lists, err = d.Store.ListsByName(ctx, c.ListNames); err != nil {
 		return Campaign{}, err
 	}
+	if c.Segment != "" && c.Segment != old.Segment {
+		if _, err := d.Store.SegmentByName(ctx, c.Segment); err != nil {
+			return Campaign{}, err
+		}
+	}
 	c.ApprovedBy, c.ApprovedAt = "", time.Time{}
 	if c.Approval == Once {
 		c.ApprovedBy, c.ApprovedAt = actor, now
