@@ -15,17 +15,21 @@ import (
 )
 
 type campaignCmd struct {
-	List    campaignListCmd    `cmd:"" help:"List the campaigns with their next dates."`
-	Show    campaignShowCmd    `cmd:"" help:"Show a campaign, its next dates and what has fired."`
-	Create  campaignCreateCmd  `cmd:"" help:"Create a campaign."`
-	Check   campaignCheckCmd   `cmd:"" help:"Look over what a campaign would send now: what blocks, and what could be better."`
-	Approve campaignApproveCmd `cmd:"" help:"Give the standing approval, and approve editions that wait for it."`
-	Pause   campaignPauseCmd   `cmd:"" help:"Let the schedule rest."`
-	Resume  campaignResumeCmd  `cmd:"" help:"Let the schedule fire again, from now on."`
-	Archive campaignArchiveCmd `cmd:"" help:"End a campaign for good."`
-	Next    campaignNextCmd    `cmd:"" help:"Show a campaign's next dates."`
-	Test    campaignTestCmd    `cmd:"" help:"Mail what would go out now to a few addresses; counted nowhere."`
-	Held    campaignHeldCmd    `cmd:"" help:"Decide about a date that is held because it was late: send it now, or skip it."`
+	List      campaignListCmd      `cmd:"" help:"List the campaigns with their next dates."`
+	Show      campaignShowCmd      `cmd:"" help:"Show a campaign, its next dates and what has fired."`
+	Create    campaignCreateCmd    `cmd:"" help:"Create a campaign."`
+	Schedule  campaignScheduleCmd  `cmd:"" help:"Give a campaign another schedule, from now on."`
+	Change    campaignChangeCmd    `cmd:"" help:"Change what is given of a campaign, and leave the rest."`
+	Duplicate campaignDuplicateCmd `cmd:"" help:"Make a paused campaign like another."`
+	Send      campaignSendCmd      `cmd:"" help:"Send now, beside the schedule; begins after a minute."`
+	Check     campaignCheckCmd     `cmd:"" help:"Look over what a campaign would send now: what blocks, and what could be better."`
+	Approve   campaignApproveCmd   `cmd:"" help:"Give the standing approval, and approve editions that wait for it."`
+	Pause     campaignPauseCmd     `cmd:"" help:"Let the schedule rest."`
+	Resume    campaignResumeCmd    `cmd:"" help:"Let the schedule fire again, from now on."`
+	Archive   campaignArchiveCmd   `cmd:"" help:"End a campaign for good."`
+	Next      campaignNextCmd      `cmd:"" help:"Show a campaign's next dates."`
+	Test      campaignTestCmd      `cmd:"" help:"Mail what would go out now to a few addresses; counted nowhere."`
+	Held      campaignHeldCmd      `cmd:"" help:"Decide about a date that is held because it was late: send it now, or skip it."`
 }
 
 type campaignCreateCmd struct {
