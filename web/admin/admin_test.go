@@ -60,7 +60,8 @@ func build(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	registry := &subscribers.Registry{Store: w.store, Now: now}
+	registry := &subscribers.Registry{Store: w.store, Now: now,
+		Hash: func(canonical string) []string { return keys.Hashes(tokens.Forgotten, canonical) }}
 	office := &organisation.Office{Store: w.store, Now: now}
 	org := organisation.Default()
 	org.Name, org.Sender, org.Zone = "Example Desk", "Desk <news@example.org>", "Europe/Stockholm"

@@ -12,7 +12,6 @@ import (
 	"postrider/internal/errs"
 	"postrider/internal/ids"
 	"postrider/internal/words"
-	"postrider/organisation"
 	"postrider/web/pages"
 	"postrider/web/respond"
 )
@@ -177,10 +176,7 @@ type auditNames struct {
 func (n auditNames) row(a audit.Record, clock pages.Clock) auditRow {
 	w := clock.Words
 	at := a.At.In(clock.Zone)
-	row := auditRow{Times: 1, When: at.Format("15:04"), Day: clock.Day(a.At), Who: organisation.ActorName(a.Actor), Action: strings.ReplaceAll(a.Action, "_", " "), Kind: a.Kind}
-	if key := keyOf(auditActors, a.Actor); key != "" {
-		row.Who = w.T(key)
-	}
+	row := auditRow{Times: 1, When: at.Format("15:04"), Day: clock.Day(a.At), Who: whoDid(w, a.Actor), Action: strings.ReplaceAll(a.Action, "_", " "), Kind: a.Kind}
 	if key := keyOf(auditActions, a.Action); key != "" {
 		row.Action = w.T(key)
 	}

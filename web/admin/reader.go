@@ -50,6 +50,8 @@ type readerView struct {
 	CanEdit   bool
 	CanChange bool
 	Language  string
+	Tags      []string
+	Moments   []momentRow
 }
 
 type membershipRow struct {
@@ -76,7 +78,7 @@ func (h *house) reader(w http.ResponseWriter, r *http.Request) error {
 	for _, k := range slices.Sorted(maps.Keys(s.Fields)) {
 		v.Fields = append(v.Fields, [2]string{k, s.Fields[k]})
 	}
-	for _, fill := range []func(*http.Request, *readerView, pages.Clock) error{h.readerLists, h.readerConsents, h.readerMails, h.readerBarred} {
+	for _, fill := range []func(*http.Request, *readerView, pages.Clock) error{h.readerLists, h.readerConsents, h.readerMails, h.readerBarred, h.readerTimeLine} {
 		if err := fill(r, &v, clock); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (h *house) readerRoutes() []respond.Route {
 		{Pattern: "GET /do-not-mail", Needs: editor, Handle: h.doNotMail},
 		{Pattern: "POST /do-not-mail", Needs: editor, Handle: h.addDoNotMail},
 		{Pattern: "POST /do-not-mail/remove", Needs: editor, Handle: h.removeDoNotMail},
-	}, h.importRoutes())
+	}, h.importRoutes(), h.personRoutes(), h.barredRoutes())
 }
 
 // readerTabs are the ways through the pages about readers.
