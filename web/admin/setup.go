@@ -105,19 +105,23 @@ func (h *house) setup(w http.ResponseWriter, r *http.Request) error {
 	return h.page(w, r, "setup", f, v)
 }
 
-// keptLocal says why nothing goes to a mail server elsewhere: links in mails
-// would lead nowhere while the public pages have no https address.
+// keptLocal says what follows from public pages without an https address:
+// nothing goes to a mail server elsewhere, and the links in mails that one on
+// this machine passes on open here only.
 func (h *house) keptLocal(r *http.Request) (string, error) {
 	if strings.HasPrefix(h.Public, "https://") {
 		return "", nil
 	}
 	all, err := h.Book.List(r.Context())
-	if slices.ContainsFunc(all, func(x delivery.Relay) bool {
+	switch {
+	case err != nil || len(all) == 0:
+		return "", err
+	case slices.ContainsFunc(all, func(x delivery.Relay) bool {
 		return x.State == delivery.RelayActive && !delivery.Loopback(x.Config.Host)
-	}) {
-		return h.words(r).T("setup.needs_https", h.Public), err
+	}):
+		return h.words(r).T("setup.needs_https", h.Public), nil
 	}
-	return "", err
+	return h.words(r).T("setup.links_local", h.Public), nil
 }
 
 func (h *house) setupOrganisation(w http.ResponseWriter, r *http.Request) error {
