@@ -1,0 +1,46 @@
+package public
+
+import (
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"postrider/internal/browsertest"
+	"postrider/internal/tokens"
+)
+
+// TestReadersPagesAreAccessible opens what readers see in English and Arabic, by
+// day and by night, on a narrow and a wide screen. POSTRIDER_PICTURES names a
+// folder for what they looked like.
+func TestReadersPagesAreAccessible(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the readers' pages were not opened in a browser: -short")
+	}
+	w, _ := opened(t)
+	w.open()
+	server := httptest.NewServer(w.handler)
+	t.Cleanup(server.Close)
+	b := browsertest.Start(t)
+	pictures := os.Getenv("POSTRIDER_PICTURES")
+	for _, lang := range []string{"en", "ar"} {
+		w.speaks(lang)
+		for _, width := range []int64{320, 360, 1280} {
+			v := browsertest.View{Width: width, Height: 800}
+			for _, dark := range []bool{false, true} {
+				v.Dark = dark
+				p := b.Page(v)
+				for name, path := range map[string]string{
+					"join": "/subscribe?lang=" + lang, "leave": "/u/" + w.token(tokens.Unsubscribe), "choose": "/p/" + w.token(tokens.Preferences),
+					"same": "/p/" + w.keys.Token(tokens.Reader, int64(w.reader)), "archive": "/",
+				} {
+					p.Open(server.URL + path)
+					p.Accessible()
+					if pictures != "" && width != 320 {
+						p.Picture(filepath.Join(pictures, name+"-"+lang+map[bool]string{true: "-dark"}[dark]+map[bool]string{true: "-wide"}[width == 1280]+".png"))
+					}
+				}
+			}
+		}
+	}
+}
