@@ -144,8 +144,7 @@ func (h *house) preferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	until, ok := h.pauseDay(r, s, v)
-	if !ok {
+	if _, ok := h.pauseDay(r, s, v); !ok {
 		for i := range v.Lists {
 			v.Lists[i].On = slices.Contains(r.PostForm["list"], v.Lists[i].ID)
 		}
@@ -167,7 +166,8 @@ func (h *house) preferences(w http.ResponseWriter, r *http.Request) error {
 		if s, err = h.Registry.Get(r.Context(), who.Subscriber); err != nil {
 			return err
 		}
-		if until, _ = h.pauseDay(r, s, v); !until.After(h.Now()) {
+		until, _ := h.pauseDay(r, s, v)
+		if !until.After(h.Now()) {
 			until = time.Time{}
 		}
 		if err := h.Registry.Pause(r.Context(), "reader", who.Subscriber, until); err != nil {
