@@ -23,9 +23,9 @@ func (r *run) slot(st *station) {
 		}
 		if !s.connect() {
 			s.putBack(l, m)
+			st.refund()
 			continue
 		}
-		st.spend()
 		s.deliver(l, m)
 	}
 }

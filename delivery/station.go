@@ -25,7 +25,8 @@ type station struct {
 }
 
 // allowed is how long the station must wait for its pace, its daily cap or
-// its warm-up plan; 0 means that it may take a mail.
+// its warm-up plan; 0 means that it may take one mail, which is counted: two
+// connections must not both take the last one.
 func (r *run) allowed(st *station) time.Duration {
 	now := r.Now()
 	daily, _ := st.relay.DailyLimit(now)
@@ -35,6 +36,7 @@ func (r *run) allowed(st *station) time.Duration {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.allowance > 0 {
+		st.allowance--
 		return 0
 	}
 	if wait := st.until.Sub(now); wait > 0 {
@@ -47,21 +49,19 @@ func (r *run) allowed(st *station) time.Duration {
 		}
 		return time.Second
 	}
-	st.allowance = granted
 	if granted == 0 {
 		st.until = next
 		return max(next.Sub(now), time.Millisecond)
 	}
+	st.allowance = granted - 1
 	return 0
 }
 
-// spend takes one mail from the allowance.
-func (st *station) spend() {
+// refund gives back what allowed counted for a mail that was not begun.
+func (st *station) refund() {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.allowance > 0 {
-		st.allowance--
-	}
+	st.allowance++
 }
 
 // paceBatch is how many mails are asked for at once: few where the pace is
