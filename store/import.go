@@ -42,10 +42,10 @@ func (s *Store) SaveSubscribers(ctx context.Context, b subscribers.Batch) (subsc
 	w.db, w.conn = w.t.db, conn
 	if err := w.run(ctx); err != nil {
 		_ = sqlTx.Rollback()
-		return subscribers.BatchResult{}, s.wrap(doing, err)
+		return subscribers.BatchResult{}, s.wrap(doing, stopped(ctx, err))
 	}
 	if err := sqlTx.Commit(); err != nil {
-		return subscribers.BatchResult{}, s.wrap(doing, err)
+		return subscribers.BatchResult{}, s.wrap(doing, stopped(ctx, err))
 	}
 	if !s.Shared() {
 		w.result.Held = time.Since(began)

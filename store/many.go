@@ -50,9 +50,9 @@ func (s *Store) updateMany(ctx context.Context, doing string, all []statement, f
 	}
 	if err != nil {
 		_ = t.Rollback()
-		return nil, s.wrap(doing, err)
+		return nil, s.wrap(doing, stopped(ctx, err))
 	}
-	return changed, s.wrap(doing, t.Commit())
+	return changed, s.wrap(doing, stopped(ctx, t.Commit()))
 }
 
 // prepared keeps one prepared statement per query for the writer's only

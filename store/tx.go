@@ -85,12 +85,22 @@ func (s *Store) update(ctx context.Context, doing string, f func(*tx) error) err
 	}
 	if err := f(&tx{db: db{q: t, d: &s.dialect}, t: t}); err != nil {
 		_ = t.Rollback()
-		return s.wrap(doing, err)
+		return s.wrap(doing, stopped(ctx, err))
 	}
 	if err := t.Commit(); err != nil {
-		return s.wrap(doing, err)
+		return s.wrap(doing, stopped(ctx, err))
 	}
 	return nil
+}
+
+// stopped names the cause of a transaction that database/sql rolled back
+// because its context ended: in between it says only that the transaction is
+// over, and who stopped it would take that for a failure.
+func stopped(ctx context.Context, err error) error {
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // beginner is a pool or one of its connections.
