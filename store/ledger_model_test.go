@@ -25,6 +25,7 @@ type modelRow struct {
 	due    bool // of a deferred one
 	open   int  // tries whose mark A was granted and that are not known to have been not accepted
 	resent int
+	left   bool // the list, for good
 }
 
 // modelLease is one lease in the hands of a process, living or dead.
@@ -76,19 +77,33 @@ func (m *model) lease(t *rapid.T) {
 	o := rapid.SampledFrom(m.nodes[:]).Draw(t, "node")
 	limit := rapid.IntRange(1, 3).Draw(t, "limit")
 	ready := 0
+	var left []*modelRow // whoever left while their mail was on the wire is found out now
 	for _, r := range m.rows {
 		if m.edition.State == campaigns.Sending && (r.state == delivery.Queued || r.state == delivery.Deferred && r.due) {
 			ready++
+			if r.left {
+				left = append(left, r)
+			}
 		}
 	}
 	leased, _, err := m.Lease(ctx, o, m.edition.ID, limit)
 	m.fatal(err)
-	if len(leased) != min(limit, ready) {
-		t.Fatalf("%d rows were leased, want %d of %d", len(leased), min(limit, ready), ready)
+	withdrawn := 0
+	for _, r := range left {
+		if m.stored(r) == delivery.Suppressed {
+			r.state = delivery.Suppressed
+			withdrawn++
+		}
+	}
+	if len(leased)+withdrawn != min(limit, ready) {
+		t.Fatalf("%d rows were leased and %d withdrawn, want %d of %d", len(leased), withdrawn, min(limit, ready), ready)
 	}
 	for _, l := range leased {
 		i := slices.IndexFunc(m.rows, func(r *modelRow) bool { return r.reader == l.Subscriber.ID })
 		r := m.rows[i]
+		if r.left {
+			t.Fatalf("leased %s, who has left", r.email)
+		}
 		if r.state != delivery.Queued && r.state != delivery.Deferred || l.Epoch <= r.epoch {
 			t.Fatalf("leased %s in epoch %d; it was %s in epoch %d", r.email, l.Epoch, r.state, r.epoch)
 		}
@@ -250,6 +265,7 @@ func (m *model) cancel(t *rapid.T) {
 func (m *model) unsubscribe(t *rapid.T) {
 	r := rapid.SampledFrom(m.rows).Draw(t, "reader")
 	m.fatal(m.reg.Unsubscribe(ctx, r.reader, []subscribers.ListID{m.list}, subscribers.Sign{Actor: "reader", Source: "page"}))
+	r.left = true
 	if waitingState(r.state) && r.state != delivery.SendingRow {
 		r.state, r.owner = delivery.Suppressed, 0
 	}
@@ -271,6 +287,11 @@ func (m *model) resend(t *rapid.T) {
 			storetest.Exec(m.t, m.Store, `UPDATE recipients SET state = 'suppressed' WHERE edition_id = $1 AND subscriber_id = $2`, int64(m.edition.ID), int64(r.reader))
 		}
 	}
+}
+
+// stored is the row's state in the database.
+func (m *model) stored(r *modelRow) delivery.State {
+	return storetest.One[delivery.State](m.t, m.Store, `SELECT state FROM recipients WHERE edition_id = $1 AND subscriber_id = $2`, int64(m.edition.ID), int64(r.reader))
 }
 
 func (m *model) unsubscribed() []subscribers.ID {
