@@ -23,15 +23,15 @@ const MaxSent = 8 << 20
 type Request struct {
 	Method string // POST, PUT…
 	URL    string
-	Header http.Header
+	Header map[string]string
 	Body   []byte // at most MaxSent
 }
 
 // Answer is what came back, whatever its status.
 type Answer struct {
 	Status int
-	Header http.Header
-	Body   []byte // at most MaxBytes
+	Header func(name string) string // the first value of a header, "" where it is missing
+	Body   []byte                   // at most MaxBytes
 }
 
 // uncertain marks an error after the request was on the wire.
@@ -74,8 +74,8 @@ func (c *Client) Send(ctx context.Context, q Request) (Answer, error) {
 		return Answer{}, errs.Invalidf("it is not an address")
 	}
 	r.GetBody = nil // net/http would send again by itself what has an Idempotency-Key
-	for name, values := range q.Header {
-		r.Header[name] = values
+	for name, value := range q.Header {
+		r.Header.Set(name, value)
 	}
 	r.Header.Set("User-Agent", agent)
 	answer, err := c.exchange(r)
@@ -99,11 +99,11 @@ func (c *Client) exchange(r *http.Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Status: a.StatusCode, Header: a.Header, Body: body}, nil
+	return Answer{Status: a.StatusCode, Header: a.Header.Get, Body: body}, nil
 }
 
 // Type is the answer's media type in lower case, empty where it has none.
 func (a Answer) Type() string {
-	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	kind, _, _ := mime.ParseMediaType(a.Header("Content-Type"))
 	return kind
 }
