@@ -212,6 +212,7 @@ func (a *article) readOpening(blocks []block) error {
 		}
 		if t.Plain != "" {
 			a.recap.Lead = append(a.recap.Lead, t)
+			a.places[at("lead", len(a.recap.Lead)-1)] = a.lineAt(b.start)
 			heads = append(heads, b.node.Kind() == ast.KindHeading || introduces(b.node, t.Plain))
 		}
 	}
