@@ -136,7 +136,7 @@ func (p *process) mount(front, back net.Listener) {
 	now := time.Now
 	p.serve(front, public.Handler(public.Deps{Store: p.store, Registry: p.registry, Keys: p.keys, Shares: p.shares, Base: p.base, Proxies: p.config.proxies(), Now: now, Log: p.log}))
 	p.serve(back, admin.Handler(admin.Deps{
-		Store: p.store, Desk: p.desk, Library: p.library, Notebook: p.notebook, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base, URL: p.adminURL,
+		Store: p.store, Desk: p.desk, Library: p.library, Notebook: p.notebook, Album: p.album, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base, URL: p.adminURL,
 		Proxies: p.config.proxies(), Now: now, Log: p.log,
 		Registry: p.registry, Clerk: p.clerk, Book: p.book, Ring: p.ring, Prober: mailer.New(mailer.Options{}),
 	}))

@@ -16,6 +16,7 @@ import (
 	"postrider/internal/tokens"
 	"postrider/organisation"
 	"postrider/recaps"
+	"postrider/recaps/media"
 	"postrider/store"
 	"postrider/subscribers"
 	"postrider/subscribers/intake"
@@ -31,6 +32,7 @@ type Deps struct {
 	Desk     *campaigns.Desk
 	Library  *recaps.Library
 	Notebook *recaps.Notebook
+	Album    *media.Album
 	Office   *organisation.Office
 	Porter   *organisation.Porter
 	Registry *subscribers.Registry
@@ -108,6 +110,7 @@ func (h *house) routes() []respond.Route {
 		h.auditRoutes(),
 		h.recapRoutes(),
 		h.editorRoutes(),
+		h.pictureRoutes(),
 		h.campaignRoutes(),
 		h.readerRoutes(),
 		h.serverRoutes(),

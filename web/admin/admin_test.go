@@ -22,6 +22,7 @@ import (
 	"postrider/internal/words"
 	"postrider/organisation"
 	"postrider/recaps"
+	"postrider/recaps/media"
 	"postrider/store"
 	"postrider/store/storetest"
 	"postrider/subscribers"
@@ -117,7 +118,7 @@ func build(t testing.TB) *world {
 	}
 	w.office = office
 	w.porter = &organisation.Porter{Store: w.store, Hasher: auth.QuickHasher(), Secrets: sealer, Now: now}
-	d := Deps{Store: w.store, Desk: w.desk, Library: library, Notebook: notebook, Office: office, Porter: w.porter, Keys: keys, Token: token, Public: "https://news.example.org", URL: "http://127.0.0.1:8081", Now: now, Log: slog.New(slog.DiscardHandler)}
+	d := Deps{Store: w.store, Desk: w.desk, Library: library, Notebook: notebook, Album: &media.Album{Store: w.store, Now: now}, Office: office, Porter: w.porter, Keys: keys, Token: token, Public: "https://news.example.org", URL: "http://127.0.0.1:8081", Now: now, Log: slog.New(slog.DiscardHandler)}
 	invited, err := office.Invite(ctx, "test", organisation.Invitation{Email: "invited@example.org", Name: "Invited <script>alert(1)</script>", Role: organisation.Editor}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +198,7 @@ func (w *world) path(pattern string) string {
 			id = other
 		}
 	}
-	return strings.NewReplacer("{$}", "", "{name}", w.ids["{name}"], "{id}", id, "{what}", "mail", "{token}", w.house.Keys.Token(tokens.Invitation, int64(w.invitation))).Replace(pattern)
+	return strings.NewReplacer("{$}", "", "{name}", w.ids["{name}"], "{file}", w.ids["{file}"], "{id}", id, "{what}", "mail", "{token}", w.house.Keys.Token(tokens.Invitation, int64(w.invitation))).Replace(pattern)
 }
 
 func TestNothingWithoutASession(t *testing.T) {

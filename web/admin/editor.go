@@ -28,6 +28,7 @@ type editorView struct {
 	Wrong    *wrongText
 	Conflict *conflictView
 	Twin     *twinView
+	Pictures picturesView
 	Imported bool // the text came from a file: it is looked at before it is kept
 
 	leftOut []recaps.LeftOut // of a file that became Markdown
@@ -116,6 +117,9 @@ func (h *house) showEditor(w http.ResponseWriter, r *http.Request, status int, v
 	}
 	if v.Sheet.Recap != 0 {
 		v.Recap, v.Back, v.Heading = v.Sheet.Recap.String(), recapURL(v.Sheet.Recap), t.T("recaps.edit")
+	}
+	if err := h.album(r, &v.Pictures); err != nil {
+		return err
 	}
 	return h.pageWith(w, r, status, "editor", h.frame(r, v.Heading, "/recaps"), v)
 }

@@ -44,6 +44,20 @@ func TestWritingInTheBrowser(t *testing.T) {
 	if got := value(); got != strings.NewReplacer("first", "second", "second", "first").Replace(article) {
 		t.Errorf("moved it is %q", got)
 	}
+	// A picture is dropped: it waits for its words.
+	p.Eval(`(async () => { const c = document.createElement("canvas"); c.width = 300; c.height = 200; c.getContext("2d").fillRect(9, 9, 200, 90);
+		const file = new File([await new Promise((done) => c.toBlob(done))], "photo.png", {type: "image/png"}), d = new DataTransfer(); d.items.add(file);
+		document.getElementById("text").dispatchEvent(new DragEvent("drop", {dataTransfer: d, bubbles: true, cancelable: true})) })()`, nil)
+	p.Click("#place")
+	p.WaitText("#picture-wrong", "Say what is to be seen")
+	looker(t, p)("editor-picture")
+	p.Fill("#alt", "The harbour")
+	p.Click("#place")
+	p.WaitText("#helped", "The picture is in the text")
+	if got := value(); !strings.HasPrefix(got, "# Notes from Oslo\n\n![The harbour](i/") {
+		t.Errorf("with a picture it is %q", got)
+	}
+	p.WaitText(".pane-understood", "-1200.png")
 	looker(t, p)("editor-written")
 }
 

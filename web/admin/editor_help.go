@@ -16,7 +16,7 @@ import (
 // to them, no recap.
 func (h *house) editorRoutes() []respond.Route {
 	return []respond.Route{
-		{Pattern: "POST /recaps/move", Needs: editor, Handle: h.moveTakeaway, MaxBody: recapBody},
+		{Pattern: "POST /recaps/move", Needs: editor, Handle: h.moveTakeaway, MaxBody: sheetBody},
 		{Pattern: "POST /recaps/clipboard", Needs: editor, Handle: h.readClipboard, MaxBody: recaps.MaxClipboard},
 	}
 }

@@ -11,6 +11,10 @@ import (
 
 // keepText keeps what was typed: a new recap, or the next revision of one.
 func (h *house) keepText(w http.ResponseWriter, r *http.Request) error {
+	waiting, err := uploadOf(r, "picture")
+	if err != nil {
+		return err
+	}
 	v, err := h.readSheet(r)
 	if err != nil {
 		return err
@@ -21,7 +25,10 @@ func (h *house) keepText(w http.ResponseWriter, r *http.Request) error {
 	if v.Fresh {
 		v.Wrong = &wrongText{Text: h.words(r).T("recaps.nothing_typed")}
 	}
-	if v.Wrong != nil {
+	if len(waiting) > 0 && !v.Imported {
+		v.Pictures = picturesView{Open: true, Wrong: h.words(r).T("editor.picture_waits"), Alt: r.PostFormValue("alt")}
+	}
+	if v.Wrong != nil || v.Pictures.Wrong != "" {
 		return h.showEditor(w, r, http.StatusUnprocessableEntity, v)
 	}
 	if v.Imported {

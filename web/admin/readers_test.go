@@ -63,7 +63,11 @@ func (w *world) furnish(d *Deps, registry *subscribers.Registry, sealer *secrets
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.ids = map[string]string{"/readers/{": ada.ID.String(), "/imports/{": f.ID.String(), "/servers/{": relay.ID.String(), "{name}": org.LogoName()}
+	kept, err := d.Album.Keep(ctx, "test", "A picture "+evil, bytes.NewReader(picture(w.t)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.ids = map[string]string{"/readers/{": ada.ID.String(), "/imports/{": f.ID.String(), "/servers/{": relay.ID.String(), "{name}": org.LogoName(), "{file}": kept.Versions[1].File}
 }
 
 // picture is a small PNG.

@@ -24,8 +24,8 @@ func (h *house) recapRoutes() []respond.Route {
 	return []respond.Route{
 		{Pattern: "GET /recaps", Needs: analyst, Handle: h.recaps},
 		{Pattern: "GET /recaps/new", Needs: editor, Handle: h.newRecap},
-		{Pattern: "POST /recaps/look", Needs: editor, Handle: h.lookAtText, MaxBody: recapBody},
-		{Pattern: "POST /recaps/keep", Needs: editor, Handle: h.keepText, MaxBody: recapBody},
+		{Pattern: "POST /recaps/look", Needs: editor, Handle: h.lookAtText, MaxBody: sheetBody},
+		{Pattern: "POST /recaps/keep", Needs: editor, Handle: h.keepText, MaxBody: sheetBody},
 		{Pattern: "GET /recaps/{id}", Needs: analyst, Handle: h.recap},
 		{Pattern: "GET /recaps/{id}/edit", Needs: editor, Handle: h.editRecap},
 		{Pattern: "GET /recaps/{id}/history", Needs: analyst, Handle: h.recapHistory},

@@ -81,6 +81,10 @@
     } catch { said.textContent = tools.dataset.failed; }
   });
 
+  const keepID = ({ manuscript }) => {
+    const id = form.querySelector("[name=manuscript]");
+    if (id && manuscript) id.value = manuscript;
+  };
   // Only what differs is written over, so that the text keeps its place.
   const become = (words) => {
     const old = text.value;
@@ -89,6 +93,42 @@
     while (n < old.length - b && n < words.length - b && old.at(-1 - n) === words.at(-1 - n)) n++;
     put(b, old.length - n, words.slice(b, words.length - n));
   };
+  // A picture that is dropped or pasted waits for its words.
+  const pictures = document.getElementById("pictures"), wrong = document.getElementById("picture-wrong");
+  const pick = document.getElementById("picture"), alt = document.getElementById("alt");
+  const isPicture = (files) => files?.length && files[0].type.startsWith("image/");
+  const waits = (files) => {
+    pick.files = files;
+    for (const kept of form.querySelectorAll("[name=kept]:checked")) kept.checked = false;
+    pictures.open = true;
+    alt.focus();
+  };
+  text.addEventListener("drop", (e) => {
+    if (!isPicture(e.dataTransfer.files)) return;
+    e.preventDefault();
+    waits(e.dataTransfer.files);
+  });
+  text.addEventListener("paste", (e) => {
+    if (!isPicture(e.clipboardData.files) || e.clipboardData.getData("text/html")) return;
+    e.preventDefault();
+    waits(e.clipboardData.files);
+  });
+  document.getElementById("place").addEventListener("click", async (e) => {
+    e.preventDefault();
+    const typed = text.value, sheet = new FormData(form);
+    sheet.delete("file");
+    wrong.textContent = "";
+    let placed;
+    try { placed = await ask("/recaps/picture", sheet); } catch { wrong.textContent = pictures.dataset.failed; return; }
+    if (!placed.ok) { wrong.textContent = placed.said; (alt.value ? pick : alt).focus(); return; }
+    if (text.value !== typed) { wrong.textContent = pictures.dataset.failed; return; }
+    said.textContent = placed.said;
+    keepID(placed);
+    become(placed.text);
+    pick.value = alt.value = "";
+    pictures.open = false;
+    text.dispatchEvent(new Event("moved"));
+  });
   let wanted = "";
   document.addEventListener("click", async (e) => {
     const button = e.target.closest("button[name=move]");
@@ -102,8 +142,7 @@
     if (text.value !== typed) return; // somebody typed on
     said.textContent = moved.said;
     if (!moved.ok) return;
-    const id = form.querySelector("[name=manuscript]");
-    if (id && moved.manuscript) id.value = moved.manuscript;
+    keepID(moved);
     become(moved.text);
     wanted = `${way}-${Number(place) + (way === "up" ? -1 : 1)}`;
     text.dispatchEvent(new Event("moved"));

@@ -16,10 +16,11 @@
   });
   // A file is read by the server, which says what it understood.
   const look = () => form.requestSubmit(form.querySelector("[formaction='/recaps/look']"));
-  const file = form.querySelector("input[type=file]");
+  const file = document.getElementById("file");
   text.addEventListener("dragover", (e) => e.preventDefault());
   text.addEventListener("drop", (e) => {
-    if (!e.dataTransfer.files.length) return;
+    // A picture is the editor's own script's.
+    if (!e.dataTransfer.files.length || e.dataTransfer.files[0].type.startsWith("image/")) return;
     e.preventDefault();
     file.files = e.dataTransfer.files;
     look();
