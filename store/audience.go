@@ -15,9 +15,9 @@ import (
 var audienceLeft string
 
 // Audience resolves lists as freezing would at that moment, each person once,
-// with at most sample of those who get it. On one list the large numbers are
-// counted from an index, and only the few who are marked, suppressed or pausing
-// are looked at; several lists are merged by person first.
+// with at most sample of those who get it. Of one list the large numbers are
+// kept, and only the few who are marked, suppressed or pausing are looked at;
+// several lists are merged by person first.
 func (s *Store) Audience(ctx context.Context, lists []subscribers.ListID, at time.Time, sample int) (subscribers.Audience, error) {
 	a := subscribers.Audience{Left: map[subscribers.Exclusion]int{}}
 	if len(lists) == 0 {
@@ -67,7 +67,7 @@ func (q audienceQuery) fill(text string) string {
 // states counts people by the best state that they have on one of the lists.
 func (q audienceQuery) states() string {
 	if len(q.lists) == 1 {
-		return q.fill(`SELECT state, count(*) FROM memberships WHERE list_id IN (/*lists*/) GROUP BY state`)
+		return q.fill(`SELECT state, CAST(sum(count) AS BIGINT) FROM list_counts WHERE list_id IN (/*lists*/) GROUP BY state`)
 	}
 	return q.fill(`
 		SELECT CASE best WHEN 3 THEN 'active' WHEN 2 THEN 'pending' ELSE 'unsubscribed' END, count(*)

@@ -75,6 +75,9 @@ var bigKey = regexp.MustCompile(`BIGINT(\s+)PRIMARY KEY`)
 // onlyPostgres is a line of a migration that is of no use to SQLite.
 var onlyPostgres = regexp.MustCompile(`(?m)^.*-- postgres only$\n?`)
 
+// onlySQLite is a line of a migration that PostgreSQL would not understand.
+var onlySQLite = regexp.MustCompile(`(?m)^.*-- sqlite only$\n?`)
+
 var dollar = regexp.MustCompile(`\$([0-9]+)`)
 
 func sqliteDialect() dialect {
@@ -139,7 +142,7 @@ func postgresDialect() dialect {
 		bytewise:     ` COLLATE "C"`,
 		nameLike:     "lower(s.name) LIKE",
 		placeholders: func(q string) string { return q },
-		schema:       func(text string) string { return text },
+		schema:       func(text string) string { return onlySQLite.ReplaceAllString(text, "") },
 		skipLocked:   "FOR UPDATE SKIP LOCKED",
 		clock:        "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
 		many:         manyPostgres,

@@ -20,6 +20,9 @@ func BenchmarkPagesAtAMillion(b *testing.B) {
 		INSERT INTO subscribers (id, email, canonical, domain, name, fields, language, zone, address_state, created_at, updated_at)
 		SELECT 4000000000000000000 + i, 'r' || i || '@example.org', 'r' || i || '@example.org', 'example.org', '', '{}', '', '', 'ok', 0, 0 FROM c`)
 	storetest.Exec(b, w.store, million+`
+		INSERT INTO memberships (list_id, subscriber_id, state, paused_until, joined_at, updated_at)
+		SELECT l.id, 4000000000000000000 + i, CASE WHEN i % 20 = 0 THEN 'unsubscribed' ELSE 'active' END, 0, 0, 0 FROM c, (SELECT min(id) AS id FROM lists) l`)
+	storetest.Exec(b, w.store, million+`
 		INSERT INTO recipients (id, edition_id, subscriber_id, state, attempts, code, answer, relay, updated_at)
 		SELECT 4000000000000000000 + i, $1, 4000000000000000000 + i,
 		       CASE WHEN i % 1000 = 0 THEN 'refused' WHEN i % 5000 = 1 THEN 'deferred' WHEN i % 50000 = 2 THEN 'unknown' WHEN i > 900000 THEN 'queued' ELSE 'accepted' END,
@@ -37,7 +40,7 @@ func BenchmarkPagesAtAMillion(b *testing.B) {
 	for name, path := range map[string]string{
 		"home": "/", "issues": "/editions", "issue": edition, "readers of issue": edition + "/recipients", "readers of issue, deep": edition + "/recipients?after=" + deep,
 		"rejected": recipientsURL(w.edition, delivery.Refused), "accepted, deep": recipientsURL(w.edition, delivery.Accepted) + "&after=" + deep,
-		"not certain": recipientsURL(w.edition, delivery.Unknown), "audit log": "/audit", "audit log by person": "/audit?who=cli", "audit log by kind": "/audit?kind=edition",
+		"lists": "/lists", "readers": "/readers", "not certain": recipientsURL(w.edition, delivery.Unknown), "audit log": "/audit", "audit log by person": "/audit?who=cli", "audit log by kind": "/audit?kind=edition",
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
