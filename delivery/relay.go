@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -147,12 +148,27 @@ func (r *Relay) checkName() error {
 	return nil
 }
 
+// SplitServer is what people mean who type a mail server's host with its port
+// behind it, as handbooks print it: "mail.example.org:2525". Where there is
+// none, the port is the one given.
+func SplitServer(host string, port int) (string, int) {
+	host = strings.TrimSpace(host)
+	name, digits, err := net.SplitHostPort(host)
+	if err != nil || name == "" || net.ParseIP(host) != nil {
+		return host, port
+	}
+	if n, err := strconv.Atoi(digits); err == nil {
+		return name, n
+	}
+	return host, port
+}
+
 func (r *Relay) checkServer() error {
 	c := &r.Config
 	if ip := net.ParseIP(c.Host); ip == nil {
 		domain, err := mailaddr.ParseDomain(c.Host)
 		if err != nil {
-			return badRelay("host", "want the mail server's name, such as mail.example.org", nil)
+			return badRelay("host", "want the mail server's name alone, such as mail.example.org: no http:// before it, no path behind it", nil)
 		}
 		c.Host = domain
 	}

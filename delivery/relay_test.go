@@ -273,3 +273,20 @@ func TestRelaysNeverShowTheirSecrets(t *testing.T) {
 		t.Errorf("%s", shown)
 	}
 }
+
+func TestSplitServer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		typed string
+		host  string
+		port  int
+	}{
+		{" mail.example.org ", "mail.example.org", 587}, {"mail.example.org:2525", "mail.example.org", 2525}, {"127.0.0.1:25", "127.0.0.1", 25},
+		{"::1", "::1", 587}, {"[::1]:25", "::1", 25}, {"mail.example.org:smtp", "mail.example.org:smtp", 587}, {":25", ":25", 587},
+		{"smtp://mail.example.org", "smtp://mail.example.org", 587}, {"", "", 587},
+	} {
+		if host, port := delivery.SplitServer(c.typed, 587); host != c.host || port != c.port {
+			t.Errorf("%q is %s and %d, want %s and %d", c.typed, host, port, c.host, c.port)
+		}
+	}
+}

@@ -84,6 +84,9 @@ func (f *relayFlags) apply(r *delivery.Relay, now time.Time) error {
 			*n.field = *n.given
 		}
 	}
+	if f.Host != nil {
+		r.Config.Host, r.Config.Port = delivery.SplitServer(r.Config.Host, r.Config.Port)
+	}
 	if len(f.Domain) > 0 {
 		r.SenderDomains = f.Domain
 		if len(f.Domain) == 1 && f.Domain[0] == "any" {

@@ -129,7 +129,13 @@ type serverView struct {
 
 type stepView struct {
 	delivery.Step
-	Mark pages.Mark
+	Title string // what was tested
+	Mark  pages.Mark
+}
+
+var probeKeys = map[string]string{
+	"connect": "servers.probe_connect", "greeting": "servers.probe_greeting", "tls": "servers.tls", "log-in": "servers.probe_login",
+	"pipelining": "servers.probe_pipelining", "size": "servers.probe_size", "smtputf8": "servers.probe_letters", "sender": "servers.mode",
 }
 
 func (h *house) server(w http.ResponseWriter, r *http.Request) error {
@@ -167,7 +173,7 @@ func steps(w *words.Words, c *delivery.Check) []stepView {
 			mark = pages.NewMark(w, "servers.step_failed", "!", "bad")
 		}
 		s.Text, s.Remedy = respond.Sentence(s.Text), respond.Sentence(beforeCommand(s.Remedy))
-		out = append(out, stepView{s, mark})
+		out = append(out, stepView{s, w.T(probeKeys[s.Name]), mark})
 	}
 	return out
 }
@@ -301,6 +307,7 @@ func (h *house) readServer(f *pages.Form, x *delivery.Relay, t *words.Words) {
 		}
 		*n.field = number
 	}
+	x.Config.Host, x.Config.Port = delivery.SplitServer(x.Config.Host, x.Config.Port)
 	x.SenderDomains = strings.FieldsFunc(f.Value("sender_domains"), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
 	limits, err := delivery.ParseWarmup(f.Value("warmup"))
 	if err != nil {

@@ -17,10 +17,11 @@ func TestAMailServerIsAddedTestedAndMended(t *testing.T) {
 	form := url.Values{"kind": {"brevo"}, "name": {"letters"}, "host": {"smtp-relay.brevo.com"}, "port": {"587x"}, "tls": {"required"}, "sender_mode": {"fixed"}, "connections": {"5"}}
 	w.wants(w.post("/servers/new", form), 422, "whole number", "wants a user name", `value="letters"`)
 	form.Set("port", "587")
+	form.Set("host", "smtp-relay.brevo.com:2525")
 	form.Set("username", "ida")
 	form.Set("password", "a-secret-of-ida")
 	page := text(t, w.post("/servers/new", form))
-	for _, want := range []string{"It cannot be used yet", "535 5.7.8", "Check user name and password", "No mail was sent"} {
+	for _, want := range []string{"It cannot be used yet", "535 5.7.8", "Check user name and password", "<strong>Log-in:</strong>", "smtp-relay.brevo.com:2525", "No mail was sent"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the test of the new server lacks %q:\n%s", want, page)
 		}
