@@ -6,12 +6,16 @@ import (
 	"errors"
 
 	"postrider/delivery"
+	"postrider/recaps"
 )
 
 // Setup is what a new installation has, for the first run.
 type Setup struct {
 	Team, Relay, Reader, Recap, Tested bool
-	FirstRecap                         string // slug of the newest one
+	Sent                               bool         // an edition has begun
+	Planned                            bool         // or one is on its way, or a campaign fires with nothing left to approve
+	Newest                             recaps.ID    // recap; 0 where there is none
+	NewestState                        recaps.State // of it
 }
 
 // Setup looks what is there.
@@ -19,9 +23,22 @@ func (s *Store) Setup(ctx context.Context) (Setup, error) {
 	var f Setup
 	err := s.reader().row(ctx, `
 		SELECT EXISTS (SELECT 1 FROM operators), EXISTS (SELECT 1 FROM relays WHERE state = 'active'), EXISTS (SELECT 1 FROM subscribers),
-		       EXISTS (SELECT 1 FROM recaps), EXISTS (SELECT 1 FROM notices WHERE kind = 'test' AND state = 'accepted'),
-		       coalesce((SELECT slug FROM recaps ORDER BY id DESC LIMIT 1), '')`).
-		Scan(&f.Team, &f.Relay, &f.Reader, &f.Recap, &f.Tested, &f.FirstRecap)
+		       EXISTS (SELECT 1 FROM notices WHERE kind = 'test' AND state = 'accepted'),
+		       EXISTS (SELECT 1 FROM editions WHERE public_at > 0),
+		       EXISTS (SELECT 1 FROM editions WHERE state IN ('scheduled', 'freezing', 'sending', 'sent', 'paused', 'held'))
+		       OR EXISTS (
+		         SELECT 1 FROM campaigns c
+		         WHERE c.state = 'active' AND c.schedule <> ''
+		           AND NOT EXISTS (SELECT 1 FROM recaps r WHERE r.id = c.recap_id AND r.state <> 'approved'))`).
+		Scan(&f.Team, &f.Relay, &f.Reader, &f.Tested, &f.Sent, &f.Planned)
+	if err != nil {
+		return f, s.wrap("looking what is set up", err)
+	}
+	err = s.reader().row(ctx, `SELECT id, state FROM recaps WHERE state <> 'archived' ORDER BY id DESC LIMIT 1`).Scan(&f.Newest, &f.NewestState)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, nil
+	}
+	f.Recap = f.Newest != 0
 	return f, s.wrap("looking what is set up", err)
 }
 

@@ -131,7 +131,7 @@ func (h *house) firstAccount(w http.ResponseWriter, r *http.Request) error {
 	if err := h.letIn(w, r, o, organisation.BySetup); err != nil {
 		return err
 	}
-	return h.done(w, r, "/setup", h.words(r).T("account.first_done"), nil)
+	return h.nextStep(w, r, h.words(r).T("account.first_done"))
 }
 
 var weaknessKeys = map[auth.Weakness]string{

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"postrider/campaigns"
@@ -58,6 +59,7 @@ type house struct {
 	again   http.Handler             // for a request that was kept over a sign-in
 	glances *recent.Values[campaigns.EditionID, glance]
 	tallies *recent.Values[campaigns.EditionID, tally]
+	begun   atomic.Bool // an issue was sent: the first run is over
 }
 
 // Handler answers the requests of operators. Every route says who may use it;

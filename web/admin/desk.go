@@ -63,6 +63,7 @@ func (h *house) frame(r *http.Request, title, here string) pages.Frame {
 		f.Aside = org.Name
 	}
 	f.Nav, f.Desk.Settings = h.links(r, places), h.links(r, lesser)
+	f.Desk.Setup = h.setupBar(r)
 	return f
 }
 

@@ -29,11 +29,11 @@ type homeView struct {
 	Sending []sendingView
 	Needs   []needView
 	Latest  []issueView
-	Missing []missingView // of the set-up; empty when nothing is
-	Setup   bool          // whoever asks may use the pages of the first run
-	Every   int           // seconds between looks
-	Say     string        // what goes on, for the ear
-	Passed  bool          // some of Latest has been passed on
+	Steps   *setupView // of the first run; nil when nothing is missing
+	Setup   bool       // whoever asks may use the pages of the first run
+	Every   int        // seconds between looks
+	Say     string     // what goes on, for the ear
+	Passed  bool       // some of Latest has been passed on
 }
 
 type nextView struct {
@@ -92,14 +92,19 @@ func (h *house) home(w http.ResponseWriter, r *http.Request) error {
 	if err := h.heldDates(r, &v, all); err != nil {
 		return err
 	}
-	if v.Missing, err = h.missing(r, editions); err != nil {
-		return err
+	if h.mayUse(r, "POST /editions/{id}/pause") {
+		steps, err := h.setupOf(r)
+		if err != nil {
+			return err
+		}
+		if !steps.All {
+			v.Steps, v.Setup = &steps, h.may(r, owner)
+		}
 	}
 	if len(v.Sending) > 0 {
 		first := v.Sending[0]
 		v.Every, v.Say = liveSeconds, h.words(r).T("editions.say", first.Title, first.Figures.Accepted, first.Figures.Audience)
 	}
-	v.Setup = len(v.Missing) > 0 && h.may(r, owner)
 	f := h.frame(r, h.words(r).T("frame.home"), "/")
 	f.Live, f.Reload = true, 10
 	return h.page(w, r, "home", f, v)

@@ -8,8 +8,9 @@ import (
 
 	"postrider/delivery"
 	"postrider/internal/errs"
-	"postrider/internal/words"
 	"postrider/organisation"
+	"postrider/recaps"
+	"postrider/store"
 	"postrider/web/pages"
 	"postrider/web/respond"
 )
@@ -19,45 +20,58 @@ func (h *house) setupRoutes() []respond.Route {
 		{Pattern: "GET /setup", Needs: owner, Handle: h.setup},
 		{Pattern: "GET /setup/organisation", Needs: owner, Handle: h.setupOrganisation},
 		{Pattern: "POST /setup/organisation", Needs: owner, Handle: h.keepSetupOrganisation},
-		{Pattern: "GET /setup/sender", Needs: owner, Handle: h.setupSender},
-		{Pattern: "POST /setup/sender", Needs: owner, Handle: h.keepSetupSender},
 		{Pattern: "GET /setup/test", Needs: owner, Handle: h.setupTest},
 		{Pattern: "POST /setup/test", Needs: owner, Handle: h.sendSetupTest},
 	}
 }
 
-// setupStep is one thing that a new installation needs.
+// setupStep is one thing that a new installation needs before its first issue.
 type setupStep struct {
-	Key, Title, Text, URL string
-	Done                  bool
-	Mark                  pages.Mark
-	Next                  bool // the first that is missing
+	Title, Text, URL string
+	Number           int
+	Done             bool
+	Mark             pages.Mark
+	Next             bool   // the first that is missing
+	Draft            string // URL of a recap that nobody has approved yet
+	May              bool   // whoever asks may use its page
+	places           []string
 }
 
 // setupState says what a new installation has and what is missing, out of the
-// data itself: nothing remembers how far somebody came.
-func (h *house) setupState(r *http.Request) ([]setupStep, error) {
+// data itself: nothing remembers how far somebody came. Whoever has sent an
+// issue has a mail server that works, wherever it is named.
+func (h *house) setupState(r *http.Request) ([]setupStep, store.Setup, error) {
 	org, err := h.Office.Get(r.Context())
 	if err != nil && !errs.Is(err, errs.NotFound) {
-		return nil, err
+		return nil, store.Setup{}, err
 	}
 	facts, err := h.Store.Setup(r.Context())
 	if err != nil {
-		return nil, err
+		return nil, facts, err
 	}
 	t := h.words(r)
-	steps := []setupStep{
-		{Key: "organisation", Title: t.T("setup.organisation"), Text: t.T("setup.organisation_text"), URL: "/setup/organisation", Done: org.Name != "" && org.PostalAddress != ""},
-		{Key: "account", Title: t.T("setup.account"), Text: t.T("setup.account_text"), URL: "/account", Done: facts.Team},
-		{Key: "server", Title: t.T("setup.server"), Text: t.T("setup.server_text"), URL: "/servers/new", Done: facts.Relay},
-		{Key: "sender", Title: t.T("setup.sender"), Text: t.T("setup.sender_text"), URL: "/setup/sender", Done: org.Sender != ""},
-		{Key: "readers", Title: t.T("setup.readers"), Text: t.T("setup.readers_text"), URL: "/imports", Done: facts.Reader},
-		{Key: "recap", Title: t.T("setup.recap"), Text: t.T("setup.recap_text"), URL: "/recaps/new", Done: facts.Recap},
-		{Key: "test", Title: t.T("setup.test"), Text: t.T("setup.test_text"), URL: "/setup/test", Done: facts.Tested},
+	recap, send := "/recaps/new", "/recaps"
+	if facts.Recap {
+		recap = recapURL(facts.Newest)
+		send = recap + "#send"
 	}
+	steps := []setupStep{
+		{Title: t.T("setup.organisation"), Text: t.T("setup.organisation_text"), URL: "/setup/organisation", Done: org.Name != "" && org.PostalAddress != "" && org.Sender != ""},
+		{Title: t.T("setup.account"), Text: t.T("setup.account_text"), URL: "/account", Done: facts.Team},
+		{Title: t.T("setup.server"), Text: t.T("setup.server_text"), URL: "/servers/new", Done: facts.Relay || facts.Tested || facts.Sent, places: []string{"/servers"}},
+		{Title: t.T("setup.readers"), Text: t.T("setup.readers_text"), URL: "/imports", Done: facts.Reader, places: []string{"/imports", "/readers", "/lists"}},
+		{Title: t.T("setup.recap"), Text: t.T("setup.recap_text"), URL: recap, Done: facts.Recap, places: []string{"/recaps", "/manuscripts"}},
+		{Title: t.T("setup.test"), Text: t.T("setup.test_text"), URL: "/setup/test", Done: facts.Tested || facts.Sent},
+		{Title: t.T("setup.issue"), Text: t.T("setup.issue_text"), URL: send, Done: facts.Sent || facts.Planned, places: []string{"/recaps/", "/campaigns"}},
+	}
+	if facts.NewestState == recaps.Draft && h.mayUse(r, "POST /recaps/{id}/approve") {
+		steps[4].Draft = recap
+	}
+	needs := []string{"/setup/organisation", "/account", "/servers/new", "/imports", "/recaps/new", "/setup/test", "/campaigns/new"}
 	missing := false
 	for i := range steps {
 		s := &steps[i]
+		s.Number, s.May = i+1, h.mayUse(r, "GET "+needs[i])
 		s.Next = !s.Done && !missing
 		missing = missing || !s.Done
 		s.Mark = pages.NewMark(t, "setup.missing", "○", "")
@@ -65,7 +79,7 @@ func (h *house) setupState(r *http.Request) ([]setupStep, error) {
 			s.Mark = pages.NewMark(t, "setup.done", "✓", "good")
 		}
 	}
-	return steps, nil
+	return steps, facts, nil
 }
 
 // setupView is the list of steps; Home shows it as long as one is missing.
@@ -74,12 +88,13 @@ type setupView struct {
 	Done  int
 	Next  *setupStep
 	All   bool
+	Sent  bool
 	Local string // why mails to a server elsewhere wait, "" where they do not
 }
 
 func (h *house) setupOf(r *http.Request) (setupView, error) {
-	steps, err := h.setupState(r)
-	v := setupView{Steps: steps}
+	steps, facts, err := h.setupState(r)
+	v := setupView{Steps: steps, Sent: facts.Sent}
 	for i, s := range steps {
 		if s.Done {
 			v.Done++
@@ -90,6 +105,36 @@ func (h *house) setupOf(r *http.Request) (setupView, error) {
 	}
 	v.All = v.Done == len(steps)
 	return v, err
+}
+
+// setupBar leads from every page to the next step, until the first issue has
+// begun; nil when there is nothing to lead to.
+func (h *house) setupBar(r *http.Request) *pages.SetupBar {
+	if path := r.URL.Path; path == "/" || path == "/setup" || asksForPart(r) || h.begun.Load() || !h.mayUse(r, "GET /setup") {
+		return nil
+	}
+	v, err := h.setupOf(r)
+	if err != nil || v.Next == nil || v.Sent {
+		h.begun.Store(err == nil && v.Sent)
+		return nil
+	}
+	bar := &pages.SetupBar{Number: v.Next.Number, Of: len(v.Steps), Title: v.Next.Title, URL: v.Next.URL}
+	page, _, _ := strings.Cut(v.Next.URL, "#")
+	bar.Here = r.URL.Path == page || slices.ContainsFunc(v.Next.places, func(p string) bool { return strings.HasPrefix(r.URL.Path, p) })
+	return bar
+}
+
+// nextStep leads on to what the set-up wants next, and says what was done.
+func (h *house) nextStep(w http.ResponseWriter, r *http.Request, said string) error {
+	v, err := h.setupOf(r)
+	if err != nil {
+		return err
+	}
+	to := "/setup"
+	if v.Next != nil && !v.Sent {
+		to = v.Next.URL
+	}
+	return h.done(w, r, to, said, nil)
 }
 
 func (h *house) setup(w http.ResponseWriter, r *http.Request) error {
@@ -134,47 +179,20 @@ func (h *house) setupOrganisation(w http.ResponseWriter, r *http.Request) error 
 		values.Set("zone", "") // the browser knows better than UTC
 		values.Set("language", h.words(r).Lang())
 	}
-	return h.showSetupForm(w, r, http.StatusOK, "setup-organisation", h.words(r).T("setup.organisation"), pages.NewForm(values), org)
+	return h.showSetupOrganisation(w, r, http.StatusOK, pages.NewForm(values), org)
 }
 
-func (h *house) showSetupForm(w http.ResponseWriter, r *http.Request, status int, page, title string, form pages.Form, org organisation.Organisation) error {
+func (h *house) showSetupOrganisation(w http.ResponseWriter, r *http.Request, status int, form pages.Form, org organisation.Organisation) error {
 	v := settingsView{F: form}
 	h.fillSettings(r, &v, org)
-	f := h.frame(r, title, "/")
+	f := h.frame(r, h.words(r).T("setup.organisation"), "/")
 	f.Narrow = true
-	return h.pageWith(w, r, status, page, f, v)
+	return h.pageWith(w, r, status, "setup-organisation", f, v)
 }
 
+// keepSetupOrganisation keeps who sends, and goes on. Readers see the
+// organisation's name where no other is typed for the sender.
 func (h *house) keepSetupOrganisation(w http.ResponseWriter, r *http.Request) error {
-	return h.keepSetup(w, r, "setup-organisation", "setup.organisation", func(f *pages.Form, o *organisation.Organisation, t *words.Words) {
-		if strings.TrimSpace(f.Value("postal_address")) == "" {
-			f.Add("postal_address", t.T("setup.want_address"))
-		}
-	})
-}
-
-func (h *house) setupSender(w http.ResponseWriter, r *http.Request) error {
-	org, err := h.Office.Get(r.Context())
-	if err != nil && !errs.Is(err, errs.NotFound) {
-		return err
-	}
-	values := organisationValues(org)
-	if values.Get("sender_name") == "" {
-		values.Set("sender_name", org.Name)
-	}
-	return h.showSetupForm(w, r, http.StatusOK, "setup-sender", h.words(r).T("setup.sender"), pages.NewForm(values), org)
-}
-
-func (h *house) keepSetupSender(w http.ResponseWriter, r *http.Request) error {
-	return h.keepSetup(w, r, "setup-sender", "setup.sender", func(f *pages.Form, o *organisation.Organisation, t *words.Words) {
-		if o.Sender == "" {
-			f.Add("sender_address", t.T("settings.want_sender"))
-		}
-	})
-}
-
-// keepSetup keeps what a step's form has, and goes on.
-func (h *house) keepSetup(w http.ResponseWriter, r *http.Request, page, title string, check func(*pages.Form, *organisation.Organisation, *words.Words)) error {
 	if err := r.ParseForm(); err != nil {
 		return &respond.Malformed{Err: err}
 	}
@@ -183,17 +201,25 @@ func (h *house) keepSetup(w http.ResponseWriter, r *http.Request, page, title st
 		return err
 	}
 	t, f := h.words(r), pages.NewForm(r.PostForm)
+	if strings.TrimSpace(f.Value("sender_name")) == "" {
+		r.PostForm.Set("sender_name", f.Value("name"))
+	}
 	readOrganisation(r.PostForm, &f, &org)
-	if check(&f, &org, t); f.OK() {
+	if strings.TrimSpace(f.Value("postal_address")) == "" {
+		f.Add("postal_address", t.T("setup.want_address"))
+	}
+	if org.Sender == "" {
+		f.Add("sender_address", t.T("settings.want_sender"))
+	}
+	if f.OK() {
 		if _, err = h.Office.Set(r.Context(), h.actor(r), org); err == nil {
-			http.Redirect(w, r, "/setup", http.StatusSeeOther)
-			return nil
+			return h.nextStep(w, r, t.T("setup.kept"))
 		}
 		if !wrongOrganisation(&f, err, t) {
 			return err
 		}
 	}
-	return h.showSetupForm(w, r, http.StatusUnprocessableEntity, page, t.T(title), f, org)
+	return h.showSetupOrganisation(w, r, http.StatusUnprocessableEntity, f, org)
 }
 
 // setupTestView is the test mail, and what became of the last one.
@@ -204,6 +230,7 @@ type setupTestView struct {
 	Done  bool
 	Local string
 	Recap bool
+	Next  string // URL of the step after
 }
 
 func (h *house) setupTest(w http.ResponseWriter, r *http.Request) error {
@@ -225,7 +252,10 @@ func (h *house) showSetupTest(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
-	v.Recap = facts.Recap
+	v.Recap, v.Next = facts.Recap, "/setup"
+	if facts.Recap && !facts.Sent && !facts.Planned {
+		v.Next = recapURL(facts.Newest) + "#send"
+	}
 	if v.Local, err = h.keptLocal(r); err != nil {
 		return err
 	}
@@ -247,7 +277,7 @@ func (h *house) sendSetupTest(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if facts.Recap {
-		err = h.Desk.TestRecap(r.Context(), h.actor(r), facts.FirstRecap, []string{f.Value("to")})
+		err = h.Desk.TestRecap(r.Context(), h.actor(r), facts.Newest.String(), []string{f.Value("to")})
 	} else {
 		err = h.Desk.TestMail(r.Context(), h.actor(r), f.Value("to"), t.T("setup.mail_subject"), t.T("setup.mail_text"))
 	}

@@ -46,6 +46,14 @@ type Desk struct {
 	Settings []Link     // the second row of the navigation
 	Langs    []Language // to choose from
 	Flash    Flash
+	Setup    *SetupBar // the next step of the first run; nil when it is over
+}
+
+// SetupBar leads on to a step of the first run.
+type SetupBar struct {
+	Number, Of int
+	Title, URL string
+	Here       bool // this page is where it is done
 }
 
 // Language is one that the pages can be read in.
