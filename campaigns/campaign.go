@@ -88,6 +88,7 @@ type Campaign struct {
 	Sender        string               `json:"from"` // "News <news@org.example>"
 	ReplyTo       string               `json:"reply_to,omitempty"`
 	Theme         string               `json:"theme,omitempty"`
+	Blocks        []templates.Block    `json:"blocks,omitempty"` // beside the recaps, in the order shown
 	Networks      []networks.ID        `json:"networks,omitempty"`
 	Canonical     templates.Canonical  `json:"canonical"`
 	Tracking      Tracking             `json:"tracking"`

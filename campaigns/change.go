@@ -37,7 +37,7 @@ func (d *Desk) Change(ctx context.Context, actor string, c Campaign, base time.T
 	if err := c.validate(); err != nil {
 		return Campaign{}, err
 	}
-	if err := d.checkLines(ctx, c); err != nil {
+	if err := d.checkLines(ctx, &c); err != nil {
 		return Campaign{}, err
 	}
 	changed := c.differs(old)
@@ -83,6 +83,7 @@ func (c Campaign) differs(old Campaign) []string {
 		{"lists", slices.Equal(sorted(c.ListNames), sorted(old.ListNames))}, {"segment", c.Segment == old.Segment}, {"schedule", c.Schedule == old.Schedule}, {"zone", c.Zone == old.Zone},
 		{"late limit", c.LateLimit == old.LateLimit}, {"subject", c.Subject == old.Subject}, {"preheader", c.Preheader == old.Preheader},
 		{"sender", c.Sender == old.Sender}, {"reply-to", c.ReplyTo == old.ReplyTo}, {"theme", c.Theme == old.Theme},
+		{"blocks", sameBlocks(c.Blocks, old.Blocks)},
 		{"networks", slices.Equal(c.Networks, old.Networks)}, {"canonical", c.Canonical == old.Canonical}, {"tracking", c.Tracking == old.Tracking},
 	} {
 		if !f.same {

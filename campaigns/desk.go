@@ -113,7 +113,7 @@ func (d *Desk) Create(ctx context.Context, actor string, c Campaign) (Campaign, 
 		err = c.firesAfter(now)
 	}
 	if err == nil {
-		err = d.checkLines(ctx, c)
+		err = d.checkLines(ctx, &c)
 	}
 	if err != nil {
 		return Campaign{}, err

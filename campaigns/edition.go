@@ -106,6 +106,7 @@ type Edition struct {
 type RecapRef struct {
 	Recap    recaps.ID
 	Revision recaps.RevisionID
+	Standing bool // named by a block: these lists may have had it before; not stored
 }
 
 // Content is what an edition was rendered from and to.

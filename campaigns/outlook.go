@@ -22,15 +22,7 @@ type Outlook struct {
 }
 
 // Unapproved are the recaps that nobody has approved as they are.
-func (o Outlook) Unapproved() []recaps.Saved {
-	var out []recaps.Saved
-	for _, r := range o.Recaps {
-		if r.State != recaps.Approved {
-			out = append(out, r)
-		}
-	}
-	return out
-}
+func (o Outlook) Unapproved() []recaps.Saved { return unapproved(o.Recaps) }
 
 // Outlook renders what a campaign would send if it ran now. Nothing is stored.
 func (d *Desk) Outlook(ctx context.Context, ref string) (Outlook, error) {
@@ -94,7 +86,7 @@ func (d *Desk) Send(ctx context.Context, actor, ref, seen string, due time.Time)
 		return Edition{}, errs.Conflictf("the campaign or its recap was changed since you looked at it: look again before you send")
 	}
 	if open := o.Unapproved(); len(open) > 0 {
-		return Edition{}, errs.Conflictf("the recap %q is %s: approve it before it is sent", open[0].Recap.Title, open[0].State)
+		return Edition{}, notApproved(open[0])
 	}
 	now := d.Now()
 	if soon := now.Add(UndoWindow); due.Before(soon) {

@@ -25,8 +25,10 @@ type Publication struct {
 	Segment   string // name of the question that narrows the lists, may be empty
 	Sender    string // empty: the organisation's
 	ReplyTo   string
-	Subject   string    // empty: the recap's
-	Theme     string    // empty: the default
+	Subject   string // empty: the recap's
+	Theme     string // empty: the default
+	Preheader string // empty: the recap's
+	Blocks    []templates.Block
 	DueAt     time.Time // zero: now
 }
 
@@ -56,15 +58,28 @@ func (d *Desk) Publish(ctx context.Context, actor string, p Publication) (Editio
 	if p.ReplyTo == "" {
 		p.ReplyTo = org.ReplyTo
 	}
-	if err := d.checkTags(ctx, templates.Edition{Subject: p.Subject, Recaps: []recaps.Recap{p.Recap.Recap}}); err != nil {
+	if err := d.checkTags(ctx, templates.Edition{Subject: p.Subject, Preheader: p.Preheader, Blocks: p.Blocks, Recaps: []recaps.Recap{p.Recap.Recap}}); err != nil {
 		return Edition{}, err
 	}
 	now := d.Now()
 	if p.DueAt.IsZero() {
 		p.DueAt = now
 	}
-	c := Campaign{Subject: p.Subject, Theme: p.Theme, Sender: p.Sender, ReplyTo: p.ReplyTo, ListNames: p.ListNames, Lists: lists, Segment: p.Segment, Tracking: Aggregate, Canonical: templates.CanonicalOriginal}
-	e, content, err := d.draft(ctx, c, org, []recaps.Saved{p.Recap}, now)
+	c := Campaign{Recap: p.Recap.ID, Subject: p.Subject, Preheader: p.Preheader, Theme: p.Theme, Blocks: p.Blocks, Sender: p.Sender, ReplyTo: p.ReplyTo, ListNames: p.ListNames, Lists: lists, Segment: p.Segment, Tracking: Aggregate, Canonical: templates.CanonicalOriginal}
+	if err := templates.CheckBlocks(c.Blocks); err != nil {
+		return Edition{}, err
+	}
+	if err := d.checkBlocks(ctx, &c); err != nil {
+		return Edition{}, err
+	}
+	sources, err := d.withBlocks(ctx, c, []recaps.Saved{p.Recap})
+	if err != nil {
+		return Edition{}, err
+	}
+	if open := unapproved(sources[1:]); len(open) > 0 {
+		return Edition{}, notApproved(open[0])
+	}
+	e, content, err := d.draft(ctx, c, org, sources, now)
 	if err != nil {
 		return Edition{}, err
 	}
@@ -142,7 +157,7 @@ func (d *Desk) tryOpen(ctx context.Context, actor string, c Campaign, o Occurren
 		return o, d.record(ctx, now, o)
 	}
 	e.DueAt, e.State, e.Reason, e.OnlyNew = o.DueAt, InReview, "waits for approval", c.Source == Collect
-	if c.Approved() && approved(sources) {
+	if c.Approved() && len(unapproved(sources)) == 0 {
 		e.State, e.ApprovedBy, e.ApprovedAt, e.Reason = Scheduled, c.ApprovedBy, now, ""
 	}
 	o.State, o.Edition, o.Reason = OccurrenceOpened, e.ID, ""
@@ -150,29 +165,25 @@ func (d *Desk) tryOpen(ctx context.Context, actor string, c Campaign, o Occurren
 	return o, err
 }
 
-// approved reports whether all recaps are as somebody approved them.
-func approved(sources []recaps.Saved) bool {
-	for _, s := range sources {
-		if s.State != recaps.Approved {
-			return false
-		}
-	}
-	return true
-}
-
 func (d *Desk) record(ctx context.Context, now time.Time, o Occurrence) error {
 	return d.Store.RecordOccurrence(ctx, o, entry(now, "scheduler", string(o.State), "occurrence", int64(o.ID), o.Wall+": "+o.Reason))
 }
 
+// sources are the campaign's recaps, then those that its blocks name. There is
+// nothing to send where it has none of its own.
 func (d *Desk) sources(ctx context.Context, c Campaign) ([]recaps.Saved, error) {
 	if c.Source == Collect {
-		return d.Store.Collectable(ctx, c.Lists, collectLimit)
+		all, err := d.Store.Collectable(ctx, c.Lists, collectLimit)
+		if err != nil || len(all) == 0 {
+			return nil, err
+		}
+		return d.withBlocks(ctx, c, all)
 	}
 	saved, err := d.Library.Get(ctx, c.Recap.String())
 	if err != nil {
 		return nil, fmt.Errorf("reading the recap of campaign %q: %w", c.Name, err)
 	}
-	return []recaps.Saved{saved}, nil
+	return d.withBlocks(ctx, c, []recaps.Saved{saved})
 }
 
 // draft renders an edition of c from these recaps. Nothing is stored, and it has
@@ -198,7 +209,7 @@ func (d *Desk) draft(ctx context.Context, c Campaign, org organisation.Organisat
 		e.Segment, e.Question = segment.Name, segment.Question
 	}
 	for _, s := range sources {
-		e.Recaps = append(e.Recaps, RecapRef{Recap: s.ID, Revision: s.Revision})
+		e.Recaps = append(e.Recaps, RecapRef{Recap: s.ID, Revision: s.Revision, Standing: c.names(s.Slug)})
 	}
 	return e, Content{Input: input, Rendered: rendered}, nil
 }
@@ -207,7 +218,7 @@ func (d *Desk) draft(ctx context.Context, c Campaign, org organisation.Organisat
 func (d *Desk) Input(c Campaign, org organisation.Organisation, sources []recaps.Saved) templates.Edition {
 	e := templates.Edition{
 		Slug: sources[0].Slug, BaseURL: d.BaseURL, Subject: c.Subject, Preheader: c.Preheader,
-		Networks: c.Networks, Canonical: c.Canonical, Theme: c.Theme,
+		Networks: c.Networks, Canonical: c.Canonical, Theme: c.Theme, Blocks: c.Blocks,
 		Organisation: templates.Organisation{
 			Name: org.Name, PostalAddress: org.PostalAddress, URL: org.URL, Accent: org.Accent, Logo: org.LogoURL(d.BaseURL), Help: org.Help,
 		},

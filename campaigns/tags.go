@@ -33,7 +33,10 @@ func (d *Desk) checkTags(ctx context.Context, e templates.Edition) error {
 	return templates.CheckTags(uses, known)
 }
 
-// checkLines is checkTags for the lines that a campaign has of its own.
-func (d *Desk) checkLines(ctx context.Context, c Campaign) error {
-	return d.checkTags(ctx, templates.Edition{Subject: c.Subject, Preheader: c.Preheader})
+// checkLines is checkTags for what a campaign has of its own.
+func (d *Desk) checkLines(ctx context.Context, c *Campaign) error {
+	if err := d.checkBlocks(ctx, c); err != nil {
+		return err
+	}
+	return d.checkTags(ctx, templates.Edition{Subject: c.Subject, Preheader: c.Preheader, Blocks: c.Blocks})
 }

@@ -76,6 +76,9 @@ func (c Campaign) validate() error {
 	if err := templates.CheckTheme(c.Theme); err != nil {
 		return err
 	}
+	if err := templates.CheckBlocks(c.Blocks); err != nil {
+		return err
+	}
 	return c.validateTexts()
 }
 

@@ -32,6 +32,16 @@ func readSource(source string) (Text, error) {
 	return rendered(source, src, doc), nil
 }
 
+// ReadFragment reads Markdown that is no part of a recap, such as a block beside
+// it. What a mail may not carry is Invalid.
+func ReadFragment(markdown string) (Text, error) {
+	a := article{src: []byte(markdown), line: 1}
+	if err := a.checkShape(); err != nil {
+		return Text{}, err
+	}
+	return readSource(markdown)
+}
+
 // newText is readSource where the links have been or will be checked.
 func newText(source string) Text {
 	src := []byte(source)

@@ -53,6 +53,9 @@ func (s *Store) AddCampaign(ctx context.Context, c campaigns.Campaign, e audit.E
 }
 
 func (t *tx) addCampaignLists(ctx context.Context, c campaigns.Campaign) error {
+	if err := t.setCampaignBlocks(ctx, c); err != nil {
+		return err
+	}
 	if err := t.exec(ctx, `DELETE FROM campaign_segments WHERE campaign_id = $1`, c.ID); err != nil {
 		return err
 	}
@@ -161,6 +164,9 @@ func (d db) campaignLists(ctx context.Context, c *campaigns.Campaign) error {
 		return err
 	}
 	if c.Lists, c.ListNames, err = scanLists(rows); err != nil {
+		return err
+	}
+	if err := d.campaignBlocks(ctx, c); err != nil {
 		return err
 	}
 	err = d.row(ctx, `

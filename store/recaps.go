@@ -206,20 +206,29 @@ func (t *tx) claimRecaps(ctx context.Context, e campaigns.Edition) error {
 		return nil
 	}
 	var args []any
+	var fresh []recaps.ID
 	for _, r := range e.Recaps {
 		args = append(args, r.Recap)
+		if !r.Standing {
+			fresh = append(fresh, r.Recap)
+		}
 	}
 	of := `SELECT r.id FROM recaps r WHERE r.id IN (` + parameters(1, len(e.Recaps)) + `)`
 	rows, err := t.query(ctx, of+` ORDER BY r.id`+t.forUpdate(), args...)
-	if _, err = collect(rows, err, scanOne[int64]); err != nil || !e.OnlyNew {
+	if _, err = collect(rows, err, scanOne[int64]); err != nil || !e.OnlyNew || len(fresh) == 0 {
 		return err
+	}
+	// A recap that a block names may have gone out before.
+	args, of = args[:0], `SELECT r.id FROM recaps r WHERE r.id IN (`+parameters(1, len(fresh))+`)`
+	for _, id := range fresh {
+		args = append(args, id)
 	}
 	for _, l := range e.Lists {
 		args = append(args, l)
 	}
 	// A statement of its own: on PostgreSQL it sees what was committed while we
 	// waited for the lock.
-	rows, err = t.query(ctx, of+` AND `+wentTo(len(e.Recaps)+1, len(e.Lists))+` ORDER BY r.id LIMIT 1`, args...)
+	rows, err = t.query(ctx, of+` AND `+wentTo(len(fresh)+1, len(e.Lists))+` ORDER BY r.id LIMIT 1`, args...)
 	taken, err := collect(rows, err, scanOne[int64])
 	if err == nil && len(taken) > 0 {
 		err = campaigns.ErrRecapTaken

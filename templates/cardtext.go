@@ -34,9 +34,6 @@ func Card(e Edition, n int) (CardText, error) {
 
 func (i *issue) card(n int) CardText {
 	s := i.storyOf(n)
-	if n == 0 {
-		s = &i.stories[0]
-	}
 	onLight, _ := palettes(i.edition.Organisation.Accent)
 	c := CardText{
 		Organisation: oneSpace(i.edition.Organisation.Name), Kicker: s.kicker(), Text: s.recap.Title, Number: n,

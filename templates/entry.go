@@ -29,12 +29,15 @@ func FeedEntry(e Edition) (Entry, error) {
 		out.Image = p.URL
 	}
 	var b strings.Builder
-	for n := range i.stories {
-		s, err := i.pageStory(&i.stories[n])
+	for n, p := range i.parts {
+		if p.block != nil {
+			continue // a feed carries the recaps
+		}
+		s, err := i.pageStory(&i.stories[p.story])
 		if err != nil {
 			return Entry{}, err
 		}
-		if n > 0 {
+		if n > 0 && p.story > 0 {
 			fmt.Fprintf(&b, "<h2>%s</h2>\n", template.HTMLEscapeString(s.Title))
 		}
 		for _, p := range s.Lead {

@@ -17,10 +17,11 @@ type Edition struct {
 	Subject      string         `json:"subject"`   // may hold merge tags; empty: the recap's subject, else its title
 	Preheader    string         `json:"preheader"` // may hold merge tags; empty: the recap's, else the lead's first sentence
 	Organisation Organisation   `json:"organisation"`
-	Networks     []networks.ID  `json:"networks"`  // in the order shown; empty: the default ones, and Snippets for all
-	Canonical    Canonical      `json:"canonical"` // where shares and rel=canonical point
-	Theme        string         `json:"theme"`     // "" is the default theme
-	Published    time.Time      `json:"published"` // shown on the page and in its head; zero: left out
+	Networks     []networks.ID  `json:"networks"`         // in the order shown; empty: the default ones, and Snippets for all
+	Canonical    Canonical      `json:"canonical"`        // where shares and rel=canonical point
+	Theme        string         `json:"theme"`            // "" is the default theme
+	Blocks       []Block        `json:"blocks,omitempty"` // beside the recaps, in the order shown
+	Published    time.Time      `json:"published"`        // shown on the page and in its head; zero: left out
 }
 
 // Organisation is the sender as mails and pages show it.

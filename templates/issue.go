@@ -23,8 +23,9 @@ type issue struct {
 	lang, dir string
 	words     words
 	nets      []networks.Network
-	stories   []story
-	points    []point // of all stories, in order: points[n-1] is takeaway n
+	stories   []story // in the order of Recaps
+	parts     []part  // stories and blocks in the order shown
+	points    []point // of all stories, in the order shown: points[n-1] is takeaway n
 }
 
 // story is one recap of the edition.
@@ -55,6 +56,7 @@ type point struct {
 	N      int
 	Anchor string // unique within the edition
 	weight int    // the greater, the sooner it is chosen where not all fit
+	story  int    // of issue.stories
 }
 
 // outline reads what needs no check; it is enough for addresses.
@@ -106,19 +108,36 @@ func read(e Edition) (*issue, error) {
 	if err := i.readNetworks(); err != nil {
 		return nil, err
 	}
+	if err := i.arrange(); err != nil {
+		return nil, err
+	}
+	return &i, i.readStories()
+}
+
+// readStories numbers takeaways in the order shown.
+func (i *issue) readStories() error {
+	i.stories = make([]story, len(i.edition.Recaps))
 	anchors := map[string]bool{}
-	for n, r := range e.Recaps {
+	for _, p := range i.parts {
+		if p.block != nil {
+			continue
+		}
+		n := p.story
+		r := i.edition.Recaps[n]
 		if strings.TrimSpace(r.Title) == "" {
-			return nil, &errs.Error{Kind: errs.Invalid, Field: fmt.Sprintf("recap %d", n+1), Text: "has no title: give it one"}
+			return &errs.Error{Kind: errs.Invalid, Field: fmt.Sprintf("recap %d", n+1), Text: "has no title: give it one"}
 		}
 		s, err := readStory(r, i.base, len(i.points), anchors)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		i.stories = append(i.stories, s)
+		for k := range s.points {
+			s.points[k].story = n
+		}
+		i.stories[n] = s
 		i.points = append(i.points, s.points...)
 	}
-	return &i, nil
+	return nil
 }
 
 func (i *issue) readNetworks() error {

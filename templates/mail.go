@@ -231,13 +231,8 @@ func (i *issue) mailView(m *marks) (mailView, error) {
 	}
 	v.Preheader = m.html(preheader.Pieces)
 	d := mailDress(onLight)
-	for n := range i.stories {
-		s, err := i.mailStory(m, &i.stories[n], d)
-		if err != nil {
-			return v, err
-		}
-		s.First = n == 0
-		v.Stories = append(v.Stories, s)
+	if v.Parts, err = i.mailParts(m, d, v.Light); err != nil {
+		return v, err
 	}
 	buttons, err := i.buttons(0, i.mailNetworks())
 	if err != nil {

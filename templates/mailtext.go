@@ -29,11 +29,16 @@ func (w *textWriter) underlined(s string) {
 // stripped from HTML. Lines have at most textWidth characters but for addresses.
 func (i *issue) mailText() (Part, error) {
 	w := &textWriter{}
-	for n := range i.stories {
-		if n > 0 {
+	for n, p := range i.parts {
+		switch {
+		case p.block != nil:
+			i.textBlock(w, p, n == 0)
+		case n > 0:
 			w.line("\n")
+			fallthrough
+		default:
+			i.textStory(w, &i.stories[p.story])
 		}
-		i.textStory(w, &i.stories[n])
 	}
 	if err := i.textShare(w); err != nil {
 		return Part{}, err

@@ -96,7 +96,7 @@ type pageView struct {
 	LD                         article
 	Style, AccentStyle         template.CSS
 	Share                      []button
-	Stories                    []pageStory // of the edition's page
+	Parts                      []pagePart // of the edition's page
 	PageURL                    string
 	Kicker                     string
 	Point                      pagePoint // of a takeaway's page
@@ -206,15 +206,10 @@ func (i *issue) page() ([]byte, error) {
 	v.Description = shorten(i.summary(), maxDescription)
 	v.Canonical, v.ShareURL = i.shareTarget(), i.shareTarget()
 	v.describe()
-	for n := range i.stories {
-		s, err := i.pageStory(&i.stories[n])
-		if err != nil {
-			return nil, err
-		}
-		s.First = n == 0
-		v.Stories = append(v.Stories, s)
-	}
 	var err error
+	if v.Parts, err = i.pageParts(); err != nil {
+		return nil, err
+	}
 	if v.Share, err = i.buttons(0, i.nets); err != nil {
 		return nil, err
 	}
@@ -317,13 +312,10 @@ func (i *issue) takeaway(n int) ([]byte, error) {
 
 // storyOf is the recap that takeaway n belongs to.
 func (i *issue) storyOf(n int) *story {
-	for k := range i.stories {
-		if n <= len(i.stories[k].points) {
-			return &i.stories[k]
-		}
-		n -= len(i.stories[k].points)
+	if n < 1 {
+		return &i.stories[0]
 	}
-	return &i.stories[0]
+	return &i.stories[i.points[n-1].story]
 }
 
 func execute(name string, v pageView) ([]byte, error) {

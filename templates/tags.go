@@ -20,8 +20,8 @@ type TagUse struct {
 // have, whatever fields an installation keeps.
 func ReaderTags() []string { return []string{"email", "first_name", slotLanguage, "name"} }
 
-// Tags returns the merge tags of an edition's subject, preheader, openings and
-// takeaways that ask for a reader's field, in their order; links of the mail
+// Tags returns the merge tags of an edition's subject, preheader, openings,
+// takeaways and blocks that ask for a reader's field, in their order; links of the mail
 // and dates are none. Errors are those of RenderMail.
 func Tags(e Edition) ([]TagUse, error) {
 	type text struct{ field, value string }
@@ -34,6 +34,9 @@ func Tags(e Edition) ([]TagUse, error) {
 		for n, t := range r.Takeaways {
 			texts = append(texts, text{fmt.Sprintf("takeaway %d", n+1), t.Plain})
 		}
+	}
+	for n, b := range e.Blocks {
+		texts = append(texts, text{fmt.Sprintf("block %d", n+1), b.Text})
 	}
 	var out []TagUse
 	for _, t := range texts {

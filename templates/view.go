@@ -25,7 +25,7 @@ type mailView struct {
 	ViewURL       string
 	Unsubscribe   template.URL
 	Preferences   template.URL
-	Stories       []mailStory
+	Parts         []mailPart
 	Share         [][]button // rows of the grid
 	Columns       int
 	KeyWidth      string // of a button in the grid
@@ -51,8 +51,34 @@ type orgView struct {
 	Address                  []string
 }
 
+// mailPart is a recap or, where Block is set, a block.
+type mailPart struct {
+	*mailStory
+	Block *mailBlock
+}
+
+// mailBlock is a block as it is shown. Top: nothing stands above it.
+type mailBlock struct {
+	Kind     BlockKind
+	Top      bool
+	Light    mailPalette
+	Text     template.HTML
+	Words    string // without markup or tags: a heading, or what a picture shows
+	URL      string
+	Image    string
+	ImageSet template.Srcset
+	Dates    []mailDate
+}
+
+type mailDate struct {
+	When template.HTML
+	Text string
+	URL  string
+}
+
 type mailStory struct {
-	First    bool
+	First    bool // of the recaps
+	Top      bool // nothing stands above it
 	Kicker   string
 	Title    string
 	TitleURL string

@@ -20,6 +20,7 @@ type campaignCmd struct {
 	Create    campaignCreateCmd    `cmd:"" help:"Create a campaign."`
 	Schedule  campaignScheduleCmd  `cmd:"" help:"Give a campaign another schedule, from now on."`
 	Change    campaignChangeCmd    `cmd:"" help:"Change what is given of a campaign, and leave the rest."`
+	Blocks    campaignBlocksCmd    `cmd:"" help:"Write what stands around the recaps, as campaign change --blocks reads it."`
 	Duplicate campaignDuplicateCmd `cmd:"" help:"Make a paused campaign like another."`
 	Send      campaignSendCmd      `cmd:"" help:"Send now, beside the schedule; begins after a minute."`
 	Check     campaignCheckCmd     `cmd:"" help:"Look over what a campaign would send now: what blocks, and what could be better."`
@@ -46,6 +47,7 @@ type campaignCreateCmd struct {
 	Subject   string        `help:"Subject, may hold merge tags." placeholder:"TEXT"`
 	Preheader string        `help:"Line that inboxes show after the subject, may hold merge tags." placeholder:"TEXT"`
 	Theme     string        `help:"Look of the mail: letter, cards, or nothing for the default." placeholder:"NAME"`
+	Blocks    string        `help:"What stands around the recaps, read from this file (docs/recaps.md)." placeholder:"FILE"`
 	Network   []string      `help:"Networks to share on, in the order shown (default: the organisation's)." placeholder:"ID"`
 	Canonical string        `default:"original" enum:"original,page" help:"Where shares lead when the recap has an original elsewhere."`
 	Late      time.Duration `default:"6h" help:"How late a date is still sent by itself after downtime."`
@@ -77,6 +79,9 @@ func (c *campaignCreateCmd) Run(s *session) error {
 				return err
 			}
 			n.Networks = append(n.Networks, network.ID)
+		}
+		if n.Blocks, err = s.readBlocks(c.Blocks); err != nil {
+			return err
 		}
 		switch {
 		case c.Collect && c.Recap != "":
@@ -155,6 +160,9 @@ func (s *session) printCampaign(h *house, c campaigns.Campaign) error {
 		s.printf("  %s, %s, approval %s, to %s, from %s\n", c.State, c.Source, c.Approval, strings.Join(c.ListNames, ", "), c.Sender)
 		if c.Segment != "" {
 			s.printf("  only whom the segment %q selects\n", c.Segment)
+		}
+		if len(c.Blocks) > 0 {
+			s.printf("  around the recaps: %s\n", blockNames(c.Blocks))
 		}
 		if c.Schedule == "" {
 			s.printf("  No schedule: sent by hand.\n")

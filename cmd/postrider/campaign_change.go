@@ -65,6 +65,7 @@ type campaignChangeCmd struct {
 	Subject   *string        `help:"Subject, may hold merge tags; empty: the recap's." placeholder:"TEXT"`
 	Preheader *string        `help:"Line that inboxes show after the subject; empty: the recap's." placeholder:"TEXT"`
 	Theme     *string        `help:"Look of the mail: letter, cards; empty: the default." placeholder:"NAME"`
+	Blocks    *string        `help:"What stands around the recaps, read from this file (docs/recaps.md); empty: nothing." placeholder:"FILE"`
 	Network   []string       `help:"Networks to share on, in place of those that it has." placeholder:"ID"`
 	Canonical *string        `help:"Where shares lead when the recap has an original elsewhere." placeholder:"original|page"`
 	Late      *time.Duration `help:"How late a date is still sent by itself after downtime." placeholder:"6h"`
@@ -98,6 +99,11 @@ func (c *campaignChangeCmd) Run(s *session) error {
 			n.Networks = append(n.Networks, network.ID)
 		}
 		var err error
+		if c.Blocks != nil {
+			if n.Blocks, err = s.readBlocks(*c.Blocks); err != nil {
+				return err
+			}
+		}
 		switch {
 		case c.Collect:
 			n.Source, n.Recap = campaigns.Collect, 0

@@ -19,17 +19,19 @@ import (
 )
 
 type publishCmd struct {
-	File    string        `arg:"" optional:"" help:"Recap to publish: Markdown or plain text."`
-	List    []string      `help:"List of readers; may be given several times." placeholder:"NAME"`
-	Segment string        `help:"Only those on the lists whom this segment selects." placeholder:"NAME"`
-	From    string        `help:"Sender, stored with the edition (default: the organisation's)." placeholder:"\"NAME <ADDRESS>\""`
-	ReplyTo string        `help:"Address for answers." placeholder:"ADDRESS"`
-	Subject string        `help:"Subject, may hold merge tags (default: the recap's)."`
-	Theme   string        `help:"Look of the mail: letter, cards, or nothing for the default." placeholder:"NAME"`
-	Yes     bool          `short:"y" help:"Do not ask before sending."`
-	Resume  string        `help:"Go on with an edition that was interrupted, paused or held." placeholder:"EDITION"`
-	Wait    time.Duration `default:"2m" help:"End when nothing more is due within this time."`
-	Strict  bool          `help:"Exit with 3 where some reader was refused or is not certain."`
+	File      string        `arg:"" optional:"" help:"Recap to publish: Markdown or plain text."`
+	List      []string      `help:"List of readers; may be given several times." placeholder:"NAME"`
+	Segment   string        `help:"Only those on the lists whom this segment selects." placeholder:"NAME"`
+	From      string        `help:"Sender, stored with the edition (default: the organisation's)." placeholder:"\"NAME <ADDRESS>\""`
+	ReplyTo   string        `help:"Address for answers." placeholder:"ADDRESS"`
+	Subject   string        `help:"Subject, may hold merge tags (default: the recap's)."`
+	Preheader string        `help:"Line that inboxes show after the subject, may hold merge tags (default: the recap's)." placeholder:"TEXT"`
+	Theme     string        `help:"Look of the mail: letter, cards, or nothing for the default." placeholder:"NAME"`
+	Blocks    string        `help:"What stands around the recap, read from this file (docs/recaps.md)." placeholder:"FILE"`
+	Yes       bool          `short:"y" help:"Do not ask before sending."`
+	Resume    string        `help:"Go on with an edition that was interrupted, paused or held." placeholder:"EDITION"`
+	Wait      time.Duration `default:"2m" help:"End when nothing more is due within this time."`
+	Strict    bool          `help:"Exit with 3 where some reader was refused or is not certain."`
 }
 
 // Run publishes and follows the edition until nobody waits.
@@ -72,6 +74,10 @@ func (c *publishCmd) edition(s *session, h *house, recap recaps.Recap, w way) (c
 		return campaigns.Edition{}, err
 	}
 	h.desk.BaseURL = base
+	around, err := s.readBlocks(c.Blocks)
+	if err != nil {
+		return campaigns.Edition{}, err
+	}
 	if err := c.confirm(s, h, recap); err != nil {
 		return campaigns.Edition{}, err
 	}
@@ -88,7 +94,7 @@ func (c *publishCmd) edition(s *session, h *house, recap recaps.Recap, w way) (c
 		}
 	}
 	return h.desk.Publish(s.ctx, "cli", campaigns.Publication{
-		Recap: saved, ListNames: c.List, Segment: c.Segment, Sender: c.From, ReplyTo: c.ReplyTo, Subject: c.Subject, Theme: c.Theme,
+		Recap: saved, ListNames: c.List, Segment: c.Segment, Sender: c.From, ReplyTo: c.ReplyTo, Subject: c.Subject, Preheader: c.Preheader, Theme: c.Theme, Blocks: around,
 	})
 }
 

@@ -114,6 +114,7 @@ func (h *house) routes() []respond.Route {
 		h.editorRoutes(),
 		h.pictureRoutes(),
 		h.campaignRoutes(),
+		h.blockRoutes(),
 		h.readerRoutes(),
 		h.serverRoutes(),
 		h.settingsRoutes(),

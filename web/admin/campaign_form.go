@@ -324,7 +324,7 @@ func (h *house) changeCampaign(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err == nil {
 		// What the form does not show stays.
-		c.ID, c.LateLimit, c.Theme, c.Tracking, c.Segment = old.ID, old.LateLimit, old.Theme, old.Tracking, old.Segment
+		c.ID, c.LateLimit, c.Theme, c.Tracking, c.Segment, c.Blocks = old.ID, old.LateLimit, old.Theme, old.Tracking, old.Segment, old.Blocks
 		if _, err = h.Desk.Change(r.Context(), h.actor(r), c, base); err == nil {
 			return h.done(w, r, campaignURL(c.ID), h.words(r).T("campaigns.said_changed"), nil)
 		}
