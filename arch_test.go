@@ -42,8 +42,9 @@ var arrows = map[string][]string{
 	"scheduler":          {"campaigns", "scheduler/schedule"},
 	"events":             {"subscribers", "internal/tokens"},
 	"events/bounces":     {"events", "subscribers", "internal/secrets", "internal/tokens"},
-	"delivery":           {"campaigns", "templates", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
+	"delivery":           {"campaigns", "templates", "networks", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
 	"delivery/mailer":    {"delivery", "templates", "internal/secrets"},
+	"delivery/poster":    {"delivery", "networks", "internal/fetch", "internal/secrets"},
 
 	"recaps/media":        {"recaps"},
 	"campaigns/preflight": {"campaigns", "recaps", "templates", "networks", "subscribers"},

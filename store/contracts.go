@@ -27,6 +27,8 @@ var (
 
 	_ delivery.RelayStore   = (*Store)(nil)
 	_ delivery.SigningStore = (*Store)(nil)
+	_ delivery.AccountStore = (*Store)(nil)
+	_ delivery.PostStore    = (*Store)(nil)
 
 	_ events.Log    = (*Store)(nil)
 	_ bounces.Store = (*Store)(nil)

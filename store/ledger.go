@@ -83,6 +83,9 @@ func (s *Store) FreezeSome(ctx context.Context, e campaigns.Edition, limit int) 
 			return t.swap(ctx, "freezing", `UPDATE editions SET freeze_cursor = $2 WHERE id = $1 AND state = 'freezing' AND freeze_cursor = $3`, e.ID, last, cursor)
 		}
 		done = true
+		if err := t.planPosts(ctx, e.ID, now); err != nil {
+			return err
+		}
 		return t.swap(ctx, "freezing", `
 			UPDATE editions SET state = 'sending', freeze_cursor = $2, updated_at = $3,
 			       public_at = CASE WHEN public_at = 0 THEN $3 ELSE public_at END
