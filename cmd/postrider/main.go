@@ -70,6 +70,8 @@ type cli struct {
 	Suppression  suppressionCmd  `cmd:"" help:"The do-not-mail list."`
 	Organisation organisationCmd `cmd:"" help:"Show or set who sends: name, postal address, colours, zone, sender."`
 	Operator     operatorCmd     `cmd:"" help:"The team: who signs in to the administration, and as what."`
+	Account      accountCmd      `cmd:"" help:"Accounts on networks, chats and webhooks that posts go out through."`
+	Post         postCmd         `cmd:"" help:"Posts of an issue to networks: plan, confirm, correct, take back."`
 	Network      networkCmd      `cmd:"" help:"What each social network allows."`
 	Address      addressCmd      `cmd:"" help:"Check mail addresses."`
 	Drill        drillCmd        `cmd:"" help:"Prove the promise on this machine: send, kill the sender at random moments, count."`

@@ -158,6 +158,10 @@ func secret() string {
 
 // run works until the session ends or a part fails, then stops all parts.
 func (p *process) run(pagesOnly bool) error {
+	herald, err := p.newHerald(p.house)
+	if err != nil {
+		return err
+	}
 	ctx, fail := context.WithCancelCause(p.ctx)
 	defer fail(nil)
 	var parts sync.WaitGroup
@@ -181,6 +185,7 @@ func (p *process) run(pagesOnly bool) error {
 		parts.Go(func() { loop.Run(ctx) })
 		parts.Go(func() { p.send(ctx, fail) })
 		parts.Go(func() { p.readMailbox(ctx) })
+		parts.Go(func() { herald.Run(ctx) })
 	}
 	<-ctx.Done()
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
