@@ -12,8 +12,8 @@ import (
 func TestBlueskyParts(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"plain":                                       "plain",
-		"":                                            "",
+		"plain": "plain",
+		"":      "",
 		"See https://example.org/r/a-very-long-slug.": "See |example.org/r/a-very-lon...→https://example.org/r/a-very-long-slug|.",
 		"https://example.org/":                        "example.org→https://example.org/",
 		"https://example.org/r/short#2 now":           "example.org/r/short#2→https://example.org/r/short#2| now",
