@@ -313,6 +313,15 @@ func (m *model) check(t *rapid.T) {
 	if got := m.figures(m.t, m.edition.ID); got != f {
 		t.Fatalf("the figures are %+v, want %+v", got, f)
 	}
+	for state, want := range map[delivery.State]int{"": f.Audience, delivery.Accepted: f.Accepted, delivery.Queued: min(f.Queued, 2)} {
+		most := 100
+		if state == delivery.Queued {
+			most = 2
+		}
+		if got := must[int](m.t)(m.CountRecipients(ctx, m.edition.ID, state, most)); got != want {
+			t.Fatalf("counted %d in state %q, want %d", got, state, want)
+		}
+	}
 }
 
 // Whatever two nodes, their crashes, the team and the readers do, and in

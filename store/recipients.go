@@ -81,6 +81,14 @@ func firstOf(state delivery.State) string {
 	return strings.Join(all, ` UNION ALL `)
 }
 
+// CountRecipients counts an edition's rows in one state, in all where it is
+// empty, and stops at most: as far as that no edition is too large to count.
+func (s *Store) CountRecipients(ctx context.Context, e campaigns.EditionID, state delivery.State, most int) (int, error) {
+	var n int
+	err := s.reader().row(ctx, `SELECT count(*) FROM (SELECT id FROM (`+firstOf(state)+`) AS each_state LIMIT $3) AS first_ones`, e, 0, most).Scan(&n)
+	return n, s.wrap("counting recipients", err)
+}
+
 // Recipient returns one row of a ledger, NotFound when there is none.
 func (s *Store) Recipient(ctx context.Context, id delivery.RecipientID) (delivery.Recipient, error) {
 	rows, err := s.reader().query(ctx, `

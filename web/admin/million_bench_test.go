@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"postrider/delivery"
 	"postrider/store/storetest"
@@ -43,11 +44,15 @@ func BenchmarkPagesAtAMillion(b *testing.B) {
 		"lists": "/lists", "readers": "/readers", "not certain": recipientsURL(w.edition, delivery.Unknown), "audit log": "/audit", "audit log by person": "/audit?who=cli", "audit log by kind": "/audit?kind=edition",
 	} {
 		b.Run(name, func(b *testing.B) {
+			var worst time.Duration
 			for b.Loop() {
+				began := time.Now()
 				if r := w.do("GET", path, nil); r.StatusCode != http.StatusOK {
 					b.Fatalf("%s = %d", path, r.StatusCode)
 				}
+				worst = max(worst, time.Since(began))
 			}
+			b.ReportMetric(float64(worst.Milliseconds()), "ms/worst")
 			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/page")
 		})
 	}

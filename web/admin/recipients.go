@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/campaigns"
 	"postrider/delivery"
 	"postrider/internal/errs"
 	"postrider/internal/ids"
@@ -22,13 +23,13 @@ const (
 )
 
 type recipientsView struct {
-	editionView
-	Heading string
-	Rows    []recipientView
-	More    string
-	First   bool
-	CSV     string
-	All     string // URL of the first page
+	Title, URL string // of the issue
+	Heading    string
+	Rows       []recipientView
+	More       string
+	First      bool
+	CSV        string
+	All        string // URL of the first page
 }
 
 type recipientView struct {
@@ -51,7 +52,7 @@ func (h *house) recipients(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := h.view(r)
+	e, err := h.Desk.FindEdition(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -59,11 +60,9 @@ func (h *house) recipients(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := recipientsView{editionView: e, First: after == 0, CSV: csvURL(e.URL, state), All: recipientsURL(e.ID, state)}
-	lang := h.words(r)
-	v.Heading = lang.T("editions.readers", e.Figures.Audience)
-	if state != "" {
-		v.Heading = lang.T("editions.readers_in", e.Figures.Of(state), pages.RecipientWord(lang, state))
+	v := recipientsView{Title: e.Title, URL: editionURL(e.ID), First: after == 0, CSV: csvURL(editionURL(e.ID), state), All: recipientsURL(e.ID, state)}
+	if v.Heading, err = h.recipientsHeading(r, e, state); err != nil {
+		return err
 	}
 	if len(rows) > recipientsPage {
 		rows = rows[:recipientsPage]
@@ -71,13 +70,31 @@ func (h *house) recipients(w http.ResponseWriter, r *http.Request) error {
 		if state != "" {
 			q.Set("state", string(state))
 		}
-		v.More = e.URL + "/recipients?" + q.Encode()
+		v.More = v.URL + "/recipients?" + q.Encode()
 	}
 	clock := h.clock(r, "")
 	for _, p := range rows {
 		v.Rows = append(v.Rows, recipient(p, clock))
 	}
-	return h.page(w, r, "recipients", h.frame(r, lang.T("editions.readers_of", e.Title), "/editions"), v)
+	return h.page(w, r, "recipients", h.frame(r, h.words(r).T("editions.readers_of", e.Title), "/editions"), v)
+}
+
+// recipientsHeading says whom a page of the ledger shows, and how many they are.
+func (h *house) recipientsHeading(r *http.Request, e campaigns.Edition, state delivery.State) (string, error) {
+	n, exact, err := h.counted(r.Context(), e, state)
+	lang := h.words(r)
+	word := pages.RecipientWord(lang, state)
+	switch {
+	case err != nil:
+		return "", err
+	case state == "" && exact:
+		return lang.T("editions.readers", n), nil
+	case state == "":
+		return lang.T("editions.readers_over", n), nil
+	case exact:
+		return lang.T("editions.readers_in", n, word), nil
+	}
+	return lang.T("editions.readers_over_in", n, word), nil
 }
 
 func recipient(p delivery.Recipient, clock pages.Clock) recipientView {
