@@ -26,17 +26,17 @@ func Wire(ctx context.Context, m Mailer, relay RelayConfig, e campaigns.Edition,
 	defer conn.Close()
 	granted := make(chan error)
 	close(granted) // a closed channel gives nil: every mail is granted
-	var buf []byte
+	var message Message
 	for n := RecipientID(1); ; n++ {
 		reader, ok := next()
 		if !ok {
 			return nil
 		}
 		var envelope Envelope
-		if buf, envelope, err = l.splice(buf[:0], Leased{ID: n, Edition: e.ID, Subscriber: reader}, time.Now(), Relay{}); err != nil {
+		if message, envelope, err = l.splice(message, Leased{ID: n, Edition: e.ID, Subscriber: reader}, time.Now(), Relay{}); err != nil {
 			return err
 		}
-		if a := conn.Hand(ctx, envelope, buf, func() <-chan error { return granted }); a.Lost || a.Reply.Code >= 300 {
+		if a := conn.Hand(ctx, envelope, message, func() <-chan error { return granted }); a.Lost || a.Reply.Code >= 300 {
 			return fmt.Errorf("mail %d was not accepted at %s: %d %s %w", n, a.Stage, a.Reply.Code, a.Reply.Text, a.Err)
 		}
 	}

@@ -139,17 +139,17 @@ func feedbackSender(domain string) string {
 	return s[:min(len(s), 15)]
 }
 
-// splice appends the mail for one recipient to b and says who it is for.
-func (l letter) splice(b []byte, m Leased, now time.Time, relay Relay) ([]byte, Envelope, error) {
+// splice makes the mail for one recipient, in the memory of old, and says who it is for.
+func (l letter) splice(old Message, m Leased, now time.Time, relay Relay) (Message, Envelope, error) {
 	values := l.values(m)
-	b, err := l.compiled.Splice(b, Reader{
+	message, err := l.compiled.Splice(old, Reader{
 		To:              mail.Address{Name: m.Subscriber.Name, Address: m.Subscriber.Email},
 		Values:          values,
 		MessageID:       messageID(m) + "@" + l.domain,
 		Date:            now.In(l.zone),
 		ListUnsubscribe: values[templates.SlotUnsubscribeURL],
 	})
-	return b, Envelope{From: relay.Sender(l.keys.Verp(tokens.Bounce, int64(m.ID)), l.from), To: m.Subscriber.Email}, err
+	return message, Envelope{From: relay.Sender(l.keys.Verp(tokens.Bounce, int64(m.ID)), l.from), To: m.Subscriber.Email}, err
 }
 
 // messageID is the same on every try.
@@ -184,6 +184,9 @@ func Preview(m Mailer, e campaigns.Edition, c Content, email string, now time.Ti
 		return nil, nil, err
 	}
 	reader := Leased{ID: 1, Edition: max(e.ID, 1), Subscriber: subscribers.Subscriber{Email: email}}
-	b, _, err := l.splice(nil, reader, now, Relay{})
-	return b, l.values(reader), err
+	message, _, err := l.splice(nil, reader, now, Relay{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return message.AppendTo(nil), l.values(reader), nil
 }

@@ -58,12 +58,12 @@ func (s *slot) ready() bool {
 type slot struct {
 	*run
 	*station
-	conn  Conn
-	mails int       // handed over on conn
-	since time.Time // when conn was opened
-	rest  time.Time // no connection before: the relay has enough of them
-	line  line      // at the recorder
-	buf   []byte
+	conn    Conn
+	mails   int       // handed over on conn
+	since   time.Time // when conn was opened
+	rest    time.Time // no connection before: the relay has enough of them
+	line    line      // at the recorder
+	message Message   // the last one, for its memory
 }
 
 func (s *slot) hangUp() {
@@ -134,7 +134,7 @@ func (s *slot) deliver(l *lane, m Leased) {
 		letter, err = compileNotice(s.Mailer, *m.Notice, s.noticeSigners(s.hard, m.Notice.From), s.Keys)
 	}
 	if err == nil {
-		s.buf, envelope, err = letter.splice(s.buf[:0], m, now, s.relay)
+		s.message, envelope, err = letter.splice(s.message, m, now, s.relay)
 	}
 	if err != nil {
 		s.unsendable(l, m, err)
@@ -151,7 +151,7 @@ func (s *slot) deliver(l *lane, m Leased) {
 	})
 	defer release()
 	s.mails++
-	answer := s.conn.Hand(ctx, envelope, s.buf, func() <-chan error {
+	answer := s.conn.Hand(ctx, envelope, s.message, func() <-chan error {
 		t := s.recorder.begin(&s.line, s.mark(MarkSending, m))
 		asked.Store(t)
 		return t.Done

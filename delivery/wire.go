@@ -52,10 +52,28 @@ type Header struct {
 
 // Compiled is a letter ready for splicing. It is safe for concurrent use.
 type Compiled interface {
-	// Splice appends the whole message for one reader, CRLF line ends, no
-	// final dot, no line that starts with a dot, ready for the wire.
-	Splice(b []byte, r Reader) ([]byte, error)
+	// Splice makes the message for one reader. It takes the memory of m, which
+	// may be nil and is worth nothing afterwards.
+	Splice(m Message, r Reader) (Message, error)
 }
+
+// Message is one mail ready for the wire: CRLF line ends, no final dot, no line
+// that starts with a dot. It is used by one goroutine.
+type Message interface {
+	// AppendTo appends its octets.
+	AppendTo(b []byte) []byte
+	// Len is how many those are.
+	Len() int
+}
+
+// Octets is a Message as it is.
+type Octets []byte
+
+// AppendTo implements Message.
+func (o Octets) AppendTo(b []byte) []byte { return append(b, o...) }
+
+// Len implements Message.
+func (o Octets) Len() int { return len(o) }
 
 // Reader is what differs from mail to mail.
 type Reader struct {
@@ -78,7 +96,7 @@ type Conn interface {
 	// written (it asks for mark A and returns at once); before the final dot
 	// is written Hand waits for the channel it returns and drops the message,
 	// closing the connection, where that gives an error.
-	Hand(ctx context.Context, e Envelope, message []byte, begin func() <-chan error) Answer
+	Hand(ctx context.Context, e Envelope, m Message, begin func() <-chan error) Answer
 	// Usable reports whether another Hand may follow.
 	Usable() bool
 	// Close says QUIT where the dialogue allows it, else hangs up. It is

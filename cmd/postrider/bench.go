@@ -271,9 +271,9 @@ type timedConn struct {
 	watch *stopwatch
 }
 
-func (t timedConn) Hand(ctx context.Context, e delivery.Envelope, message []byte, begin func() <-chan error) delivery.Answer {
+func (t timedConn) Hand(ctx context.Context, e delivery.Envelope, m delivery.Message, begin func() <-chan error) delivery.Answer {
 	began := time.Now()
-	a := t.Conn.Hand(ctx, e, message, begin)
+	a := t.Conn.Hand(ctx, e, m, begin)
 	t.watch.mu.Lock()
 	defer t.watch.mu.Unlock()
 	if t.watch.first.IsZero() {

@@ -4,7 +4,7 @@ import "postrider/templates"
 
 // node is a piece of a part whose fixed text is encoded already.
 type node struct {
-	fixed []byte          // where slot.Slot is empty
+	fixed fixed           // where slot.Slot is empty
 	slot  templates.Piece // a slot, or a condition
 	then  []node
 	other []node
@@ -12,7 +12,7 @@ type node struct {
 
 // compilePieces encodes what is the same for everybody. Fixed texts that
 // follow each other become one, so that fewer lines are broken softly.
-func compilePieces(pieces []templates.Piece) []node {
+func compilePieces(pieces []templates.Piece) ([]node, error) {
 	var nodes []node
 	for i := 0; i < len(pieces); {
 		p := pieces[i]
@@ -21,34 +21,43 @@ func compilePieces(pieces []templates.Piece) []node {
 			for ; i < len(pieces) && pieces[i].Slot == ""; i++ {
 				text += pieces[i].Text
 			}
-			nodes = append(nodes, node{fixed: appendQuoted(nil, text)})
+			f, err := newFixed(appendQuoted(nil, text))
+			if err != nil {
+				return nil, err
+			}
+			nodes = append(nodes, node{fixed: f})
 			continue
 		}
 		n := node{slot: p}
 		if p.Cond {
-			n.then, n.other = compilePieces(p.Then), compilePieces(p.Else)
+			var err error
+			if n.then, err = compilePieces(p.Then); err != nil {
+				return nil, err
+			}
+			if n.other, err = compilePieces(p.Else); err != nil {
+				return nil, err
+			}
 		}
 		nodes = append(nodes, n)
 		i++
 	}
-	return nodes
+	return nodes, nil
 }
 
-func splice(b []byte, nodes []node, values map[string]string) []byte {
+func (m *assembled) splice(nodes []node, values map[string]string) {
 	for i := range nodes {
 		n := &nodes[i]
 		switch {
 		case n.slot.Slot == "":
-			b = append(b, n.fixed...)
+			m.add(&n.fixed)
 		case n.slot.Cond && values[n.slot.Slot] != "":
-			b = splice(b, n.then, values)
+			m.splice(n.then, values)
 		case n.slot.Cond:
-			b = splice(b, n.other, values)
+			m.splice(n.other, values)
 		default:
-			b = appendQuoted(b, n.slot.Value(values))
+			m.own = appendQuoted(m.own, n.slot.Value(values))
 		}
 	}
-	return b
 }
 
 // personal reports whether a part differs from reader to reader.

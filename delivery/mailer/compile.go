@@ -1,7 +1,6 @@
 package mailer
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -21,12 +20,13 @@ type letter struct {
 	notice   bool
 	fields   []byte // what follows the personal fields, up to the MIME tree
 	sections []section
+	share    int                // shareFrom, less in tests
 	keys     []delivery.DKIMKey // that sign each mail; none: the relay does
 }
 
 // Compile implements delivery.Mailer.
 func (m *Mailer) Compile(l delivery.Letter) (delivery.Compiled, error) {
-	c := &letter{notice: l.Notice, keys: slices.Clone(l.Sign)}
+	c := &letter{notice: l.Notice, keys: slices.Clone(l.Sign), share: shareFrom}
 	if err := checkSigners(c.keys, l.From.Address); err != nil {
 		return nil, err
 	}
@@ -104,14 +104,19 @@ func checkFixed(pieces []templates.Piece) error {
 
 // Splice implements delivery.Compiled. What a value could do to a field is
 // undone (line breaks become spaces); a reader that cannot be mailed to at all
-// is Invalid, and b comes back as it was.
-func (c *letter) Splice(b []byte, r delivery.Reader) ([]byte, error) {
+// is Invalid.
+func (c *letter) Splice(old delivery.Message, r delivery.Reader) (delivery.Message, error) {
+	m, ok := old.(*assembled)
+	if !ok {
+		m = &assembled{}
+	}
 	to, err := c.check(r)
 	if err != nil {
-		return b, err
+		return m, err
 	}
-	start := len(b)
-	b = append(b, "Date: "...)
+	m.reset()
+	m.share = c.share
+	b := append(m.own, "Date: "...)
 	b = r.Date.AppendFormat(b, time.RFC1123Z)
 	b = append(b, "\r\n"...)
 	b = append(b, c.from...)
@@ -125,20 +130,22 @@ func (c *letter) Splice(b []byte, r delivery.Reader) ([]byte, error) {
 	}
 	b = append(append(append(b, "Message-ID: <"...), r.MessageID...), ">\r\n"...)
 	b = appendUnsubscribe(b, r.ListUnsubscribe)
-	b = append(b, c.fields...)
+	m.own = append(b, c.fields...)
 	for i := range c.sections {
-		b = append(b, c.sections[i].fixed...)
+		m.add(&c.sections[i].fixed)
 		if c.sections[i].part != nil {
-			b = endQuoted(splice(b, c.sections[i].part, r.Values))
+			m.splice(c.sections[i].part, r.Values)
+			m.endQuoted()
 		}
 	}
-	if !bytes.HasSuffix(b, []byte("\r\n")) {
-		b = append(b, "\r\n"...)
+	if string(m.tail(2)) != "\r\n" {
+		m.own = append(m.own, "\r\n"...)
 	}
+	m.end()
 	if len(c.keys) > 0 {
-		return sign(b, start, c.keys)
+		return m, m.sign(c.keys)
 	}
-	return b, nil
+	return m, nil
 }
 
 func (c *letter) check(r delivery.Reader) (mailaddr.Address, error) {

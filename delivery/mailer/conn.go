@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/textproto"
 	"time"
 
@@ -29,6 +30,8 @@ type conn struct {
 	reply, dot time.Duration
 	fields     []byte      // that the relay wants in front of each message
 	unbind     func() bool // ends that the context of Dial closes wire
+	bare       bool        // no TLS: text goes to the kernel from where it lies
+	pieces     net.Buffers // of the text, for their memory
 
 	open  bool // another command may be written
 	dirty bool // the relay may still hold an envelope: RSET first
@@ -45,6 +48,7 @@ func (m *Mailer) newConn(ctx context.Context, relay delivery.RelayConfig, fields
 		utf8:       offers("SMTPUTF8") && offers("8BITMIME"),
 		size:       offers("SIZE"),
 		reply:      relay.ReplyTimeout, dot: m.dotTimeout, fields: fields,
+		bare: relay.TLS == delivery.TLSNone,
 	}
 	if c.reply <= 0 {
 		c.reply = defaultReplyTimeout
@@ -95,8 +99,13 @@ func (c *conn) answer(timeout time.Duration) (delivery.Reply, error) {
 }
 
 // Hand implements delivery.Conn.
-func (c *conn) Hand(ctx context.Context, e delivery.Envelope, message []byte, begin func() <-chan error) delivery.Answer {
-	commands, refusal := c.prepare(e, message)
+func (c *conn) Hand(ctx context.Context, e delivery.Envelope, text delivery.Message, begin func() <-chan error) delivery.Answer {
+	m, ok := text.(*assembled)
+	if !ok {
+		m = &assembled{own: text.AppendTo(nil)}
+		m.end()
+	}
+	commands, refusal := c.prepare(e, m)
 	mark := begin()
 	if refusal != nil {
 		return *refusal
@@ -105,7 +114,7 @@ func (c *conn) Hand(ctx context.Context, e delivery.Envelope, message []byte, be
 		return lost(delivery.StageMail, errUnusable)
 	}
 	unbind := context.AfterFunc(ctx, c.wire.hangUp)
-	a := c.offer(ctx, commands, message, mark)
+	a := c.offer(ctx, commands, m, mark)
 	if !unbind() || a.Lost {
 		c.hangUp()
 	}
@@ -115,14 +124,14 @@ func (c *conn) Hand(ctx context.Context, e delivery.Envelope, message []byte, be
 	return a
 }
 
-func (c *conn) offer(ctx context.Context, commands []command, message []byte, mark <-chan error) delivery.Answer {
+func (c *conn) offer(ctx context.Context, commands []command, m *assembled, mark <-chan error) delivery.Answer {
 	if c.text.R.Buffered() > 0 { // "421 idle for too long", or worse: a reply too many
 		return lost(delivery.StageMail, errors.New("the mail server spoke before it was asked"))
 	}
 	if a := c.envelope(commands); a != nil {
 		return *a
 	}
-	return c.body(ctx, message, mark)
+	return c.body(ctx, m, mark)
 }
 
 func lost(stage delivery.Stage, err error) delivery.Answer {
@@ -206,26 +215,35 @@ func (c *conn) say(commands []command, i int) error {
 	return c.write(b)
 }
 
-// body writes the text, waits for mark A, and then writes the final dot, by
-// which the mail becomes the relay's. No error after that says that it did not.
-func (c *conn) body(ctx context.Context, message []byte, mark <-chan error) delivery.Answer {
-	if len(c.fields) > 0 {
+// writeText writes what stands before the final dot.
+func (c *conn) writeText(m *assembled) error {
+	c.pieces = m.appendBuffers(append(c.pieces[:0], c.fields))
+	if c.bare && m.Len() <= chunkBytes {
 		if err := c.wire.SetDeadline(time.Now().Add(c.reply)); err != nil {
-			return lost(delivery.StageBody, err)
+			return err
 		}
-		if _, err := c.text.W.Write(c.fields); err != nil {
-			return lost(delivery.StageBody, err)
+		return c.wire.writeAll(c.pieces)
+	}
+	for _, p := range c.pieces {
+		for len(p) > 0 {
+			n := min(len(p), chunkBytes)
+			if err := c.wire.SetDeadline(time.Now().Add(c.reply)); err != nil {
+				return err
+			}
+			if _, err := c.text.W.Write(p[:n]); err != nil {
+				return err
+			}
+			p = p[n:]
 		}
 	}
-	for len(message) > 0 {
-		n := min(len(message), chunkBytes)
-		if err := c.wire.SetDeadline(time.Now().Add(c.reply)); err != nil {
-			return lost(delivery.StageBody, err)
-		}
-		if err := c.write(message[:n]); err != nil {
-			return lost(delivery.StageBody, err)
-		}
-		message = message[n:]
+	return c.text.W.Flush()
+}
+
+// body writes the text, waits for mark A, and then writes the final dot, by
+// which the mail becomes the relay's. No error after that says that it did not.
+func (c *conn) body(ctx context.Context, m *assembled, mark <-chan error) delivery.Answer {
+	if err := c.writeText(m); err != nil {
+		return lost(delivery.StageBody, err)
 	}
 	select {
 	case err := <-mark:

@@ -189,7 +189,7 @@ func TestReadyConnections(t *testing.T) {
 				}
 				c := dial(t, t.Context(), New(Options{RootCAs: s.Roots()}), relay)
 				for range 2 {
-					if a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(nil)); a.Stage != delivery.StageDot || a.Reply.Code != 250 {
+					if a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), marked(nil)); a.Stage != delivery.StageDot || a.Reply.Code != 250 {
 						t.Fatalf("answer %+v", a)
 					}
 				}
@@ -234,7 +234,7 @@ func TestCancelledContextOfDialClosesAnIdleConnection(t *testing.T) {
 	c := dial(t, ctx, New(Options{}), relayFor(s))
 	cancel()
 	s.WaitClosed()
-	if a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(nil)); a.Stage != delivery.StageMail || !a.Lost || c.Usable() {
+	if a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), marked(nil)); a.Stage != delivery.StageMail || !a.Lost || c.Usable() {
 		t.Errorf("answer %+v", a)
 	}
 }

@@ -132,7 +132,7 @@ func TestFaultsBecomeAnswers(t *testing.T) {
 				relay.ReplyTimeout = 400 * time.Millisecond
 				c := dial(t, t.Context(), New(Options{DotTimeout: 400 * time.Millisecond}), relay)
 				begun := 0
-				a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), func() <-chan error { begun++; return marked(nil)() })
+				a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), func() <-chan error { begun++; return marked(nil)() })
 				checkAnswer(t, f, a)
 				if begun != 1 {
 					t.Errorf("mark A was asked for %d times", begun)
@@ -183,7 +183,7 @@ func TestRefusedMailsDoNotStopTheNext(t *testing.T) {
 		c := dial(t, t.Context(), New(Options{}), relay)
 		var got []string
 		for _, name := range []string{"ada", "bob", "ada", "eve", "bob", "dan", "ada"} {
-			a := c.Hand(t.Context(), to(name+"@example.org"), []byte(message), marked(nil))
+			a := c.Hand(t.Context(), to(name+"@example.org"), delivery.Octets(message), marked(nil))
 			got = append(got, fmt.Sprint(a.Stage, " ", a.Reply.Code))
 		}
 		want := []string{"mail 451", "rcpt 550", "dot 250", "data 451", "rcpt 550", "dot 554", "dot 250"}
@@ -203,7 +203,7 @@ func TestEagerRelayGetsNothing(t *testing.T) {
 	t.Parallel()
 	s := smtptest.Start(t, "RCPT -> 550 5.1.1 no", smtptest.EagerData())
 	c := dial(t, t.Context(), New(Options{}), relayFor(s))
-	a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(nil))
+	a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), marked(nil))
 	if a.Stage != delivery.StageRcpt || a.Reply.Code != 550 || a.Lost || c.Usable() {
 		t.Errorf("answer %+v, usable %v", a, c.Usable())
 	}
@@ -218,7 +218,7 @@ func TestPipelinedEnvelopeIsOneWrite(t *testing.T) {
 	// The relay answers nothing to MAIL, and yet RCPT and DATA are there.
 	s := smtptest.Start(t, "MAIL -> wait 50ms; ok", smtptest.Offer("SIZE 1000000"))
 	c := dial(t, t.Context(), New(Options{}), relayFor(s))
-	if a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(nil)); a.Reply.Code != 250 {
+	if a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), marked(nil)); a.Reply.Code != 250 {
 		t.Fatalf("answer %+v", a)
 	}
 	want := []string{"EHLO client.example", "MAIL FROM:<bounce+7@org.example> SIZE=21", "RCPT TO:<ada@example.org>", "DATA"}
@@ -233,7 +233,7 @@ func TestNoMarkNoMail(t *testing.T) {
 		s, relay := start("")
 		c := dial(t, t.Context(), New(Options{}), relay)
 		fenced := errors.New("somebody else has the row")
-		a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(fenced))
+		a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), marked(fenced))
 		if a.Stage != delivery.StageBody || !a.Lost || !errors.Is(a.Err, fenced) || c.Usable() {
 			t.Errorf("answer %+v, usable %v", a, c.Usable())
 		}
@@ -254,7 +254,7 @@ func TestDotWaitsForTheMark(t *testing.T) {
 		c := dial(t, t.Context(), New(Options{}), relay)
 		mark, answer := make(chan error), make(chan delivery.Answer)
 		go func() {
-			answer <- c.Hand(t.Context(), to("ada@example.org"), []byte(message), func() <-chan error { return mark })
+			answer <- c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), func() <-chan error { return mark })
 		}()
 		s.WaitCommand("DATA")
 		select {
@@ -316,7 +316,7 @@ func TestCancellation(t *testing.T) {
 							return m
 						}
 					}
-					a := c.Hand(handCtx, to("ada@example.org"), []byte(message), mark)
+					a := c.Hand(handCtx, to("ada@example.org"), delivery.Octets(message), mark)
 					if a.Stage != tt.stage || !a.Lost || c.Usable() || whose == "Hand" && !errors.Is(a.Err, reason) {
 						t.Errorf("answer %+v, usable %v", a, c.Usable())
 					}
@@ -333,7 +333,7 @@ func TestLostConnectionIsNotUsedAgain(t *testing.T) {
 	c := dial(t, t.Context(), New(Options{}), relayFor(s))
 	for range 2 {
 		begun := false
-		a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), func() <-chan error { begun = true; return marked(nil)() })
+		a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), func() <-chan error { begun = true; return marked(nil)() })
 		if a.Stage != delivery.StageMail || !a.Lost || !begun || c.Usable() {
 			t.Errorf("answer %+v, usable %v, mark asked for %v", a, c.Usable(), begun)
 		}
@@ -345,7 +345,7 @@ func TestConnectionResetBeforeTheDotIsNotUncertain(t *testing.T) {
 	bothPaths(t, func(t *testing.T, start func(string, ...smtptest.Option) (*smtptest.Server, delivery.RelayConfig)) {
 		s, relay := start("BODY -> rst")
 		c := dial(t, t.Context(), New(Options{}), relay)
-		a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), func() <-chan error {
+		a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), func() <-chan error {
 			mark := make(chan error)
 			go func() { s.WaitText(1); s.WaitClosed(); close(mark) }()
 			return mark
@@ -372,7 +372,7 @@ func TestDotWrittenInPartIsUncertain(t *testing.T) {
 	s := smtptest.Start(t, "")
 	c := dial(t, t.Context(), New(Options{}), relayFor(s)).(*conn)
 	c.wire.Conn = halfway{c.wire.Conn}
-	if a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(nil)); a.Stage != delivery.StageDot || !a.Lost || c.Usable() {
+	if a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), marked(nil)); a.Stage != delivery.StageDot || !a.Lost || c.Usable() {
 		t.Errorf("answer %+v, usable %v", a, c.Usable())
 	}
 }
@@ -383,7 +383,7 @@ func TestUnsolicitedReplyClosesTheConnection(t *testing.T) {
 		// A 250 right behind the 354 must not be taken for the one to the dot.
 		s, relay := start("DATA -> 354 go; 250 2.0.0 thanks")
 		c := dial(t, t.Context(), New(Options{}), relay)
-		a := c.Hand(t.Context(), to("ada@example.org"), []byte(message), marked(nil))
+		a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(message), marked(nil))
 		if a.Stage != delivery.StageBody || !a.Lost || c.Usable() {
 			t.Errorf("answer %+v, usable %v", a, c.Usable())
 		}
@@ -402,7 +402,7 @@ func TestStalledTextEndsInTime(t *testing.T) {
 	c := dial(t, t.Context(), New(Options{}), relay)
 	big := []byte("Subject: x\r\n\r\n" + strings.Repeat(strings.Repeat("x", 74)+"\r\n", 500_000))
 	began := time.Now()
-	a := c.Hand(t.Context(), to("ada@example.org"), big, marked(nil))
+	a := c.Hand(t.Context(), to("ada@example.org"), delivery.Octets(big), marked(nil))
 	if a.Stage != delivery.StageBody || !a.Lost || c.Usable() {
 		t.Errorf("answer %+v, usable %v", a, c.Usable())
 	}
@@ -439,12 +439,12 @@ func TestOwnRefusals(t *testing.T) {
 	c := dial(t, t.Context(), New(Options{}), relayFor(s))
 	for _, tt := range tests {
 		begun := 0
-		a := c.Hand(t.Context(), delivery.Envelope{From: tt.from, To: tt.to}, []byte(tt.message), func() <-chan error { begun++; return marked(nil)() })
+		a := c.Hand(t.Context(), delivery.Envelope{From: tt.from, To: tt.to}, delivery.Octets(tt.message), func() <-chan error { begun++; return marked(nil)() })
 		if a.Stage != tt.stage || a.Reply.Code != tt.code || a.Reply.Enhanced != tt.enhanced || a.Reply.Text == "" || a.Lost || !c.Usable() || begun != 1 {
 			t.Errorf("%s: answer %+v, usable %v, begun %d", tt.name, a, c.Usable(), begun)
 		}
 	}
-	if a := c.Hand(t.Context(), delivery.Envelope{To: "b@e.example"}, []byte(strings.Repeat("x", 998)+"\r\n"), marked(nil)); a.Reply.Code != 250 {
+	if a := c.Hand(t.Context(), delivery.Envelope{To: "b@e.example"}, delivery.Octets(strings.Repeat("x", 998)+"\r\n"), marked(nil)); a.Reply.Code != 250 {
 		t.Errorf("null sender, 998 octets: %+v", a)
 	}
 	if got := s.Commands(); len(got) != 4 || got[1] != "MAIL FROM:<>" {
@@ -457,7 +457,7 @@ func TestSMTPUTF8IsSaidOnlyWhereItIsNeeded(t *testing.T) {
 	s := smtptest.Start(t, "")
 	c := dial(t, t.Context(), New(Options{}), relayFor(s))
 	for _, address := range []string{"zoë@bücher.example", "ada@bücher.example"} {
-		if a := c.Hand(t.Context(), to(address), []byte(message), marked(nil)); a.Reply.Code != 250 {
+		if a := c.Hand(t.Context(), to(address), delivery.Octets(message), marked(nil)); a.Reply.Code != 250 {
 			t.Fatalf("%s: %+v", address, a)
 		}
 	}

@@ -74,12 +74,3 @@ func literal(text string, i, column int) bool {
 	}
 	return true
 }
-
-// endQuoted takes away the soft break that ends b, if one does: the last line
-// of a part has nothing to be joined with.
-func endQuoted(b []byte) []byte {
-	if n := len(b) - 3; n >= 0 && string(b[n:]) == "=\r\n" {
-		return b[:n]
-	}
-	return b
-}

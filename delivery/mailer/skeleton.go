@@ -22,7 +22,7 @@ const (
 
 // section is some fixed octets of a message and the part that follows them.
 type section struct {
-	fixed []byte
+	fixed fixed
 	part  []node
 }
 
@@ -68,10 +68,18 @@ func skeleton(m templates.Mail) ([]section, error) {
 		if !ok {
 			return nil, fmt.Errorf("building the MIME tree: %s is missing in %q", p.mark, rest)
 		}
-		sections = append(sections, section{fixed: before, part: compilePieces(p.part.Pieces)})
+		one := section{}
+		if one.fixed, err = newFixed(before); err != nil {
+			return nil, err
+		}
+		if one.part, err = compilePieces(p.part.Pieces); err != nil {
+			return nil, err
+		}
+		sections = append(sections, one)
 		rest = after
 	}
-	return append(sections, section{fixed: rest}), nil
+	end, err := newFixed(rest)
+	return append(sections, section{fixed: end}), err
 }
 
 // boundaryOf is a boundary that the same letter always gets. No body line can

@@ -64,6 +64,16 @@ func (w *wire) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// writeAll writes octets from where they lie, in one call of the kernel.
+func (w *wire) writeAll(pieces net.Buffers) error {
+	n, err := pieces.WriteTo(w.Conn)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.budget = maxGreeting
+	w.sent += n
+	return err
+}
+
 // octetsSent returns how much has left this program, TLS's own octets included.
 func (w *wire) octetsSent() int64 {
 	w.mu.Lock()
