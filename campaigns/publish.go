@@ -221,6 +221,7 @@ func (d *Desk) Input(c Campaign, org organisation.Organisation, sources []recaps
 		Networks: c.Networks, Canonical: c.Canonical, Theme: c.Theme, Blocks: c.Blocks,
 		Organisation: templates.Organisation{
 			Name: org.Name, PostalAddress: org.PostalAddress, URL: org.URL, Accent: org.Accent, Logo: org.LogoURL(d.BaseURL), Help: org.Help,
+			Font: org.Font, Footer: org.Footer,
 		},
 	}
 	if len(e.Networks) == 0 {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,6 +28,8 @@ type Organisation struct {
 	URL           string        `json:"url"`            // http or https
 	Accent        string        `json:"accent"`         // #rrggbb
 	Logo          string        `json:"logo"`           // http or https, or LogoPath and the name of an uploaded one
+	Font          string        `json:"font"`           // one of Fonts; empty: each theme's own
+	Footer        string        `json:"footer"`         // plain text at the foot of mails and pages, lines separated by "\n"
 	Help          string        `json:"help"`           // http or https, or an address: where readers ask
 	Zone          string        `json:"zone"`           // IANA name; schedules without one are meant in it
 	Language      string        `json:"language"`       // BCP 47
@@ -43,6 +46,8 @@ const (
 	maxText  = 1000
 	maxLines = 8
 	maxURL   = 2000
+
+	maxFooterLines = 12
 )
 
 var accentForm = regexp.MustCompile(`^#[0-9a-f]{6}$`)
@@ -62,7 +67,7 @@ func (o *Organisation) Validate() error {
 }
 
 func (o *Organisation) trim() {
-	for _, s := range []*string{&o.Name, &o.URL, &o.Accent, &o.Logo, &o.Help, &o.Zone, &o.Language, &o.Sender, &o.ReplyTo} {
+	for _, s := range []*string{&o.Name, &o.URL, &o.Accent, &o.Logo, &o.Font, &o.Footer, &o.Help, &o.Zone, &o.Language, &o.Sender, &o.ReplyTo} {
 		*s = strings.TrimSpace(*s)
 	}
 	var lines []string
@@ -72,7 +77,8 @@ func (o *Organisation) trim() {
 		}
 	}
 	o.PostalAddress = strings.Join(lines, "\n")
-	o.Accent = strings.ToLower(o.Accent)
+	o.Footer = strings.ReplaceAll(o.Footer, "\r\n", "\n")
+	o.Accent, o.Font = strings.ToLower(o.Accent), strings.ToLower(o.Font)
 	if o.Zone == "" {
 		o.Zone = Default().Zone
 	}
@@ -93,6 +99,25 @@ func (o *Organisation) checkTexts() error {
 	}
 	if !utf8.ValidString(o.PostalAddress) || strings.ContainsFunc(o.PostalAddress, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f }) {
 		return invalid("postal_address", "it contains control characters: type it again instead of pasting it", nil)
+	}
+	return o.checkBrand()
+}
+
+// Fonts are the families that may be chosen for mails and pages. What readers
+// see depends on what their device has; templates has the lists.
+func Fonts() []string { return []string{"system", "georgia", "palatino", "trebuchet", "verdana"} }
+
+func (o *Organisation) checkBrand() error {
+	if o.Font != "" && !slices.Contains(Fonts(), o.Font) {
+		return invalid("font", "want one of "+strings.Join(Fonts(), ", ")+", or nothing for each theme's own", nil)
+	}
+	switch {
+	case len(o.Footer) > maxText || strings.Count(o.Footer, "\n") >= maxFooterLines:
+		return invalid("footer", "shorten it to 12 lines and 1000 bytes", nil)
+	case strings.Contains(o.Footer, "{{"):
+		return invalid("footer", "it holds {{: merge tags do not work at the foot", nil)
+	case !utf8.ValidString(o.Footer) || strings.ContainsFunc(o.Footer, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f }):
+		return invalid("footer", "it contains control characters: type it again instead of pasting it", nil)
 	}
 	return nil
 }

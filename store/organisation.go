@@ -20,10 +20,10 @@ func (s *Store) Organisation(ctx context.Context) (organisation.Organisation, er
 	var o organisation.Organisation
 	var networks string
 	err := s.reader().row(ctx, `
-		SELECT name, postal_address, url, accent, logo, help, zone, language, sender, reply_to, networks
+		SELECT name, postal_address, url, accent, logo, font, footer, help, zone, language, sender, reply_to, networks
 		FROM organisations
 		WHERE id = $1`, organisationID).
-		Scan(&o.Name, &o.PostalAddress, &o.URL, &o.Accent, &o.Logo, &o.Help, &o.Zone, &o.Language, &o.Sender, &o.ReplyTo, &networks)
+		Scan(&o.Name, &o.PostalAddress, &o.URL, &o.Accent, &o.Logo, &o.Font, &o.Footer, &o.Help, &o.Zone, &o.Language, &o.Sender, &o.ReplyTo, &networks)
 	if errors.Is(err, sql.ErrNoRows) {
 		return organisation.Default(), errs.NotFoundf("no organisation is set yet: name it with postrider organisation --name")
 	}
@@ -44,13 +44,14 @@ func (s *Store) SetOrganisation(ctx context.Context, o organisation.Organisation
 	}
 	return s.update(ctx, "keeping the organisation", func(t *tx) error {
 		if err := t.exec(ctx, `
-			INSERT INTO organisations (id, name, postal_address, url, accent, logo, help, zone, language, sender, reply_to, networks, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			INSERT INTO organisations (id, name, postal_address, url, accent, logo, help, zone, language, sender, reply_to, networks, updated_at, font, footer)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 			ON CONFLICT (id) DO UPDATE
 			SET name = excluded.name, postal_address = excluded.postal_address, url = excluded.url, accent = excluded.accent,
 			    logo = excluded.logo, help = excluded.help, zone = excluded.zone, language = excluded.language,
-			    sender = excluded.sender, reply_to = excluded.reply_to, networks = excluded.networks, updated_at = excluded.updated_at`,
-			organisationID, o.Name, o.PostalAddress, o.URL, o.Accent, o.Logo, o.Help, o.Zone, o.Language, o.Sender, o.ReplyTo, networks, millis(e.At)); err != nil {
+			    sender = excluded.sender, reply_to = excluded.reply_to, networks = excluded.networks, updated_at = excluded.updated_at,
+			    font = excluded.font, footer = excluded.footer`,
+			organisationID, o.Name, o.PostalAddress, o.URL, o.Accent, o.Logo, o.Help, o.Zone, o.Language, o.Sender, o.ReplyTo, networks, millis(e.At), o.Font, o.Footer); err != nil {
 			return err
 		}
 		return t.audit(ctx, e)

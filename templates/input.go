@@ -27,11 +27,13 @@ type Edition struct {
 // Organisation is the sender as mails and pages show it.
 type Organisation struct {
 	Name          string `json:"name"`
-	PostalAddress string `json:"postal_address"` // lines separated by \n
-	URL           string `json:"url"`            // home page, may be empty
-	Accent        string `json:"accent"`         // "#0b5c6b"; corrected to 4.5:1 contrast where it is used
-	Logo          string `json:"logo"`           // absolute URL of an image, may be empty
-	Help          string `json:"help"`           // address or URL shown for questions, may be empty
+	PostalAddress string `json:"postal_address"`   // lines separated by \n
+	URL           string `json:"url"`              // home page, may be empty
+	Accent        string `json:"accent"`           // "#0b5c6b"; corrected to 4.5:1 contrast where it is used
+	Logo          string `json:"logo"`             // absolute URL of an image, may be empty
+	Font          string `json:"font,omitempty"`   // a family of Fonts; empty, or unknown: the theme's own
+	Footer        string `json:"footer,omitempty"` // plain text at the foot, lines separated by \n
+	Help          string `json:"help"`             // address or URL shown for questions, may be empty
 }
 
 // Canonical says which page is the real one of a recap that has an original elsewhere.

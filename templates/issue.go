@@ -257,7 +257,7 @@ func noTags(e Edition) error {
 	type named struct{ field, value string }
 	fields := []named{
 		{"organisation name", e.Organisation.Name}, {"postal address", e.Organisation.PostalAddress},
-		{"organisation url", e.Organisation.URL}, {"logo", e.Organisation.Logo}, {"help", e.Organisation.Help},
+		{"footer", e.Organisation.Footer}, {"organisation url", e.Organisation.URL}, {"logo", e.Organisation.Logo}, {"help", e.Organisation.Help},
 		{"slug", e.Slug}, {"base url", e.BaseURL}, {"edition", e.ID},
 	}
 	for _, r := range e.Recaps {

@@ -50,21 +50,24 @@ func CheckTheme(name string) error {
 	return &errs.Error{Kind: errs.Invalid, Field: "theme", Text: fmt.Sprintf("there is no theme %q: %s", name, remedy)}
 }
 
-// mailTemplates are parsed once, by theme; they are never changed.
-var mailTemplates = sync.OnceValue(func() map[string]*template.Template {
-	all := map[string]*template.Template{}
+// dressed is a theme in a family of letters.
+type dressed struct{ theme, font string }
+
+// mailTemplates are parsed once, by theme and family; they are never changed.
+var mailTemplates = sync.OnceValue(func() map[dressed]*template.Template {
+	all := map[dressed]*template.Template{}
 	for _, t := range Themes() {
-		all[t.Name] = parseTheme(t.file, "parts.html.tmpl")
+		for font := range families {
+			all[dressed{t.Name, font}] = parseTheme(familyOf(font), t.file, "parts.html.tmpl")
+		}
 	}
 	return all
 })
 
 // parseTheme reads an embedded template and the parts that it uses. SERIF and
 // SANS stand for font lists, which mails must repeat at every element.
-func parseTheme(name string, parts ...string) *template.Template {
-	fonts := strings.NewReplacer(
-		"SERIF", "Charter,Georgia,'Times New Roman',serif",
-		"SANS", "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif")
+func parseTheme(f family, name string, parts ...string) *template.Template {
+	fonts := strings.NewReplacer("SERIF", f.text, "SANS", f.sans)
 	t := template.New(name)
 	for _, file := range append([]string{name}, parts...) {
 		source, err := themeFiles.ReadFile("theme/" + file)
@@ -108,7 +111,7 @@ func (i *issue) mail() (Mail, error) {
 		return Mail{}, err
 	}
 	var b strings.Builder
-	if err := mailTemplates()[i.edition.Theme].Execute(&b, v); err != nil {
+	if err := mailTemplates()[dressed{i.edition.Theme, knownFont(i.edition.Organisation.Font)}].Execute(&b, v); err != nil {
 		return Mail{}, fmt.Errorf("rendering a mail: %w", err)
 	}
 	htmlPart, err := m.part(trimLines(b.String()))
@@ -208,7 +211,7 @@ const (
 	preheaderFill  = "&#847;&zwnj;&nbsp;"
 	preheaderFills = 48
 
-	msoHead  = `<!--[if mso]><xml><o:OfficeDocumentSettings xmlns:o="urn:schemas-microsoft-com:office:office"><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml><style>table{border-collapse:collapse}td,p,a,li,h1,h2{font-family:Georgia,serif !important}</style><![endif]-->`
+	msoHead  = `<!--[if mso]><xml><o:OfficeDocumentSettings xmlns:o="urn:schemas-microsoft-com:office:office"><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml><style>table{border-collapse:collapse}td,p,a,li,h1,h2{font-family:FAMILY !important}</style><![endif]-->`
 	msoOpen  = `<!--[if mso]><table role="presentation" width="600" align="center" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->`
 	msoClose = `<!--[if mso]></td></tr></table><![endif]-->`
 
@@ -222,7 +225,7 @@ func (i *issue) mailView(m *marks) (mailView, error) {
 		Light: cssOf(onLight), Dark: cssOf(onDark), Org: i.org(), ViewURL: i.viewURL(),
 		Padding:     template.HTML(strings.Repeat(preheaderFill, preheaderFills)), //nolint:gosec // fixed
 		Unsubscribe: m.url(SlotUnsubscribeURL), Preferences: m.url(SlotPreferencesURL),
-		MSO: msoOpen, MSOClose: msoClose, MSOHead: msoHead,
+		MSO: msoOpen, MSOClose: msoClose, MSOHead: template.HTML(strings.Replace(msoHead, "FAMILY", familyOf(i.edition.Organisation.Font).outlook, 1)), //nolint:gosec // fixed
 		Why: i.why(),
 	}
 	preheader, err := i.preheader()

@@ -132,6 +132,12 @@ func (i *issue) textFoot(w *textWriter) {
 		w.line(u)
 	}
 	org := i.org()
+	for n, line := range org.Footer {
+		if n == 0 {
+			w.line("")
+		}
+		w.wrapped(line)
+	}
 	if org.Help != "" {
 		w.line("")
 		w.wrapped(i.words.Questions + " " + org.Help)

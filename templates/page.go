@@ -55,6 +55,14 @@ func accentStyle(accent string) string {
 		onLight.Accent, onDark.Accent)
 }
 
+// fontStyle sets a page in the organisation's letters.
+func fontStyle(font string) string {
+	if font = knownFont(font); font == "" {
+		return ""
+	}
+	return fmt.Sprintf(":root{--serif:%s;--sans:%s}", families[font].text, families[font].sans)
+}
+
 // RenderPage returns the public page of an edition, /r/{slug}: a whole HTML
 // document in UTF-8 without scripts, outside styles or fonts. Merge tags show
 // their fallbacks. Shares lead over /s/, or straight to the network where the
@@ -166,7 +174,7 @@ func (i *issue) pageBase() pageView {
 		Lang: i.lang, Dir: i.dir, Locale: strings.ReplaceAll(i.lang, "-", "_"), W: i.words, Org: i.org(),
 		Title: first.recap.Title, Preview: i.preview(0), Kicker: first.kicker(),
 		PageURL: i.pageURL(), Style: template.CSS(pageStyle()), //nolint:gosec // our own file
-		AccentStyle: template.CSS(accentStyle(i.edition.Organisation.Accent)), //nolint:gosec // #rrggbb of our own making
+		AccentStyle: template.CSS(fontStyle(i.edition.Organisation.Font) + accentStyle(i.edition.Organisation.Accent)), //nolint:gosec // #rrggbb of our own making
 	}
 	if i.base != "" {
 		v.Feed = i.base + "/feed.xml"

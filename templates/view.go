@@ -49,6 +49,7 @@ type orgView struct {
 	Name, URL, Logo, LogoAlt string
 	Help, HelpURL            string
 	Address                  []string
+	Footer                   []string
 }
 
 // mailPart is a recap or, where Block is set, a block.
@@ -120,6 +121,11 @@ func (i *issue) org() orgView {
 	for _, line := range strings.Split(o.PostalAddress, "\n") {
 		if line = oneSpace(line); line != "" {
 			v.Address = append(v.Address, line)
+		}
+	}
+	for line := range strings.SplitSeq(o.Footer, "\n") {
+		if line = oneSpace(line); line != "" {
+			v.Footer = append(v.Footer, line)
 		}
 	}
 	return v

@@ -16,6 +16,8 @@ type organisationCmd struct {
 	Home          *string  `help:"Home page." placeholder:"URL"`
 	Accent        *string  `help:"Colour, as in #0b5c6b; corrected where it would be hard to read." placeholder:"COLOUR"`
 	Logo          *string  `help:"The logo: a PNG, JPEG, GIF or WebP file, kept smaller and drawn anew; or the address of an image." placeholder:"FILE|URL"`
+	Font          *string  `help:"Letters of mails and pages: system, georgia, palatino, trebuchet, verdana; empty: each theme's own." placeholder:"NAME"`
+	Footer        *string  `help:"Words at the foot of mails and pages; \\n between lines." placeholder:"TEXT"`
 	Help          *string  `name:"help-address" help:"Where readers can ask: an address or a page." placeholder:"ADDRESS"`
 	Zone          *string  `help:"Time zone, as in Europe/Stockholm." placeholder:"ZONE"`
 	Language      *string  `help:"Language, as in en." placeholder:"LANG"`
@@ -58,7 +60,7 @@ func (c *organisationCmd) Run(s *session) error {
 			}
 			for _, line := range [][2]string{
 				{"Name", o.Name}, {"Postal address", strings.ReplaceAll(o.PostalAddress, "\n", ", ")}, {"Home page", o.URL}, {"Colour", o.Accent},
-				{"Logo", o.Logo}, {"Help", o.Help}, {"Zone", o.Zone}, {"Language", o.Language}, {"Sender", o.Sender}, {"Answers to", o.ReplyTo},
+				{"Logo", o.Logo}, {"Letters", o.Font}, {"Footer", strings.ReplaceAll(o.Footer, "\n", ", ")}, {"Help", o.Help}, {"Zone", o.Zone}, {"Language", o.Language}, {"Sender", o.Sender}, {"Answers to", o.ReplyTo},
 			} {
 				s.printf("%-15s %s\n", line[0], line[1])
 			}
@@ -95,7 +97,7 @@ func (c *organisationCmd) apply(o *organisation.Organisation) bool {
 		given *string
 		field *string
 	}{
-		{c.Name, &o.Name}, {c.PostalAddress, &o.PostalAddress}, {c.Home, &o.URL}, {c.Accent, &o.Accent}, {c.Logo, &o.Logo}, {c.Help, &o.Help},
+		{c.Name, &o.Name}, {c.PostalAddress, &o.PostalAddress}, {c.Home, &o.URL}, {c.Accent, &o.Accent}, {c.Logo, &o.Logo}, {c.Font, &o.Font}, {c.Footer, &o.Footer}, {c.Help, &o.Help},
 		{c.Zone, &o.Zone}, {c.Language, &o.Language}, {c.From, &o.Sender}, {c.ReplyTo, &o.ReplyTo},
 	} {
 		if f.given != nil {

@@ -37,6 +37,7 @@ type settingsView struct {
 	Zones     []string
 	Languages []pages.Option
 	Networks  []pages.Option
+	Fonts     []pages.Option
 	Setup     bool // shown as a step of the first run
 	Action    string
 }
@@ -62,7 +63,7 @@ func (h *house) settings(w http.ResponseWriter, r *http.Request) error {
 // organisationValues are the organisation's values as its form shows them; the
 // sender in two fields.
 func organisationValues(o organisation.Organisation) url.Values {
-	v := url.Values{"name": {o.Name}, "postal_address": {o.PostalAddress}, "url": {o.URL}, "accent": {o.Accent}, "help": {o.Help}, "zone": {o.Zone},
+	v := url.Values{"name": {o.Name}, "postal_address": {o.PostalAddress}, "url": {o.URL}, "accent": {o.Accent}, "font": {o.Font}, "footer": {o.Footer}, "help": {o.Help}, "zone": {o.Zone},
 		"language": {o.Language}, "reply_to": {o.ReplyTo}}
 	if from, err := mailaddr.ParseFrom(o.Sender); err == nil {
 		v.Set("sender_name", from.Name)
@@ -94,9 +95,18 @@ func (h *house) fillSettings(r *http.Request, v *settingsView, org organisation.
 	if chosen := v.F.Value("language"); chosen != "" && !strings.Contains(" en sv de fr ", " "+chosen+" ") {
 		v.Languages = append(v.Languages, pages.Option{Value: chosen, Label: chosen})
 	}
+	v.Fonts = append(v.Fonts, pages.Option{Label: t.T("settings.font_theirs")})
+	for _, f := range organisation.Fonts() {
+		v.Fonts = append(v.Fonts, pages.Option{Value: f, Label: fontName(t, f)})
+	}
 	for _, n := range networks.All() {
 		v.Networks = append(v.Networks, pages.Option{Value: string(n.ID), Label: n.Name})
 	}
+}
+
+func fontName(w *words.Words, font string) string {
+	return map[string]string{"system": w.T("settings.font_system"), "georgia": w.T("settings.font_georgia"), "palatino": w.T("settings.font_palatino"),
+		"trebuchet": w.T("settings.font_trebuchet"), "verdana": w.T("settings.font_verdana")}[font]
 }
 
 func languageName(w *words.Words, tag string) string {
@@ -116,7 +126,7 @@ func readOrganisation(form url.Values, f *pages.Form, o *organisation.Organisati
 	for _, x := range []struct {
 		name  string
 		field *string
-	}{{"name", &o.Name}, {"postal_address", &o.PostalAddress}, {"url", &o.URL}, {"accent", &o.Accent}, {"help", &o.Help}, {"zone", &o.Zone},
+	}{{"name", &o.Name}, {"postal_address", &o.PostalAddress}, {"url", &o.URL}, {"accent", &o.Accent}, {"font", &o.Font}, {"footer", &o.Footer}, {"help", &o.Help}, {"zone", &o.Zone},
 		{"language", &o.Language}, {"reply_to", &o.ReplyTo}} {
 		if form.Has(x.name) {
 			*x.field = f.Value(x.name)
