@@ -39,6 +39,7 @@ type Understood struct {
 	Format  Format    `json:"format"`
 	LeftOut []LeftOut `json:"left_out"` // in the order of the document, at most 100
 	Entries []Entry   `json:"entries"`  // of a feed, the newest first; else empty
+	Source  string    `json:"-"`        // of Markdown and plain text: what was read
 }
 
 // LeftOut is a piece of a document that the recap does not hold.
@@ -83,6 +84,7 @@ func Understand(d Document) (Understood, error) {
 		if src, err = decode(d.Name, d.Body); err != nil {
 			break
 		}
+		u.Source = src
 		if u.Format = FormatText; d.Type == "text/markdown" || isMarkdown(d.Name, src) {
 			u.Format = FormatMarkdown
 			u.Recap, err = readMarkdown(d.Name, src, u.leave)

@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -69,20 +68,29 @@ func (c *checker) ask(ctx context.Context, f Fetcher) {
 // judge tells of links that are dead. A host that wants a log-in (401), keeps
 // programs out (403, 429, 999) or knows no such question (405) is not.
 func (c *checker) judge(a asked) {
-	what := "the link " + short(a.address)
-	if a.picture {
-		what = "the picture " + short(a.address)
-	}
+	f := Finding{}
+	what := short(a.address)
 	switch {
 	case errs.Is(a.err, errs.Forbidden):
-		c.advise("dead_link", "", what+" is on this machine or a private network, where readers are not: use a public address")
+		f = found("dead_link", "", a.key("check.link_private", "check.picture_private"), what)
 	case a.err != nil:
-		c.advise("dead_link", "", fmt.Sprintf("%s does not answer (%v): check it", what, a.err))
+		f = found("dead_link", "", a.key("check.link_silent", "check.picture_silent"), what, a.err)
 	case a.status == 404 || a.status == 410:
-		c.advise("dead_link", "", fmt.Sprintf("%s leads to nothing (status %d): mend it", what, a.status))
+		f = found("dead_link", "", a.key("check.link_gone", "check.picture_gone"), what, a.status)
 	case a.status >= 500 && a.status < 600:
-		c.advise("dead_link", "", fmt.Sprintf("%s answers with an error (status %d): try it in a browser", what, a.status))
+		f = found("dead_link", "", a.key("check.link_broken", "check.picture_broken"), what, a.status)
 	case a.picture && a.size > heavyPicture:
-		c.advise("image_weight", "", fmt.Sprintf("%s has %d KB: readers on a phone wait for it, 200 KB are plenty", what, a.size/1000))
+		f = found("image_weight", "", "check.image_weight", what, a.size/1000)
+	default:
+		return
 	}
+	f.about = a.address
+	c.advise(f)
+}
+
+func (a asked) key(link, picture string) string {
+	if a.picture {
+		return picture
+	}
+	return link
 }

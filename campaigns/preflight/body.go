@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/url"
@@ -30,7 +31,6 @@ type document struct {
 	links  []link
 	images []image
 	words  int
-	bytes  int
 }
 
 type link struct {
@@ -47,9 +47,9 @@ func (c *checker) lines() {
 	subject := strings.TrimSpace(string(c.Mail.Subject.Fill(nil, nil)))
 	switch n := utf8.RuneCountInString(subject); {
 	case n == 0:
-		c.advise("subject_length", "subject", "is empty for readers without values: write some words outside its tags")
+		c.advise(found("subject_length", "subject", "check.subject_empty"))
 	case n > longSubject:
-		c.advise("subject_length", "subject", fmt.Sprintf("has %d letters and most inboxes cut it: say the point in the first 40", n))
+		c.advise(found("subject_length", "subject", "check.subject_long", n))
 	}
 	pre, err := templates.Preheader(c.Edition)
 	if err != nil {
@@ -57,11 +57,11 @@ func (c *checker) lines() {
 	}
 	switch n := utf8.RuneCountInString(pre); {
 	case n < shortPre:
-		c.advise("preheader_length", "preheader", fmt.Sprintf("has %d letters: inboxes show about 90 behind the subject, so give a reason to open", n))
+		c.advise(found("preheader_length", "preheader", "check.preheader_short", n))
 	case n > longPre:
-		c.advise("preheader_length", "preheader", fmt.Sprintf("has %d letters: inboxes cut it after about 90", n))
+		c.advise(found("preheader_length", "preheader", "check.preheader_long", n))
 	case strings.EqualFold(pre, subject):
-		c.advise("preheader_length", "preheader", "repeats the subject: say what the subject does not")
+		c.advise(found("preheader_length", "preheader", "check.preheader_repeats"))
 	}
 }
 
@@ -70,12 +70,19 @@ const unsubscribeMark = "https://reader.invalid/"
 
 func (c *checker) body() {
 	values := map[string]string{templates.SlotUnsubscribeURL: unsubscribeMark, templates.SlotPreferencesURL: unsubscribeMark}
-	c.doc = read(c.Mail.HTML.Fill(nil, values))
+	root, err := html.Parse(bytes.NewReader(c.Mail.HTML.Fill(nil, values)))
+	if err != nil {
+		return // only a reader can fail, and memory does not
+	}
+	c.doc = read(root)
+	c.contrast(root)
 	told := map[string]bool{}
-	once := func(f func(check, field, text string), check, about, text string) {
-		if !told[check+about] {
-			told[check+about] = true
-			f(check, "", text)
+	// once tells of one thing once; about is what stands in the source.
+	once := func(tell func(Finding), f Finding, same, about string) {
+		if !told[f.Check+same] {
+			told[f.Check+same] = true
+			f.about = about
+			tell(f)
 		}
 	}
 	for _, l := range c.doc.links {
@@ -85,32 +92,32 @@ func (c *checker) body() {
 		}
 		switch {
 		case isLocal(u.Hostname()):
-			once(c.block, "local_link", u.Host, fmt.Sprintf("%s leads to a reader's own machine: give --url, or mend the link", short(l.to)))
+			once(c.block, found("local_link", "", "check.local_link", short(l.to)), u.Host, l.to)
 		case u.Scheme == "http":
-			once(c.block, "plain_link", l.to, fmt.Sprintf("%s is not encrypted, and inboxes warn of it: write https", short(l.to)))
+			once(c.block, found("plain_link", "", "check.plain_link", short(l.to)), l.to, l.to)
 		}
 		if isGeneric(l.said) {
-			once(c.advise, "link_text", l.said, fmt.Sprintf("the link %q says nothing to somebody who hears it alone: name what it leads to", l.said))
+			once(c.advise, found("link_text", "", "check.link_text", l.said), l.said, l.text)
 		}
 		if seen := hostIn(l.text); seen != "" && !sameSite(seen, u.Hostname()) {
-			once(c.advise, "link_differs", l.text+l.to, fmt.Sprintf("the link shows %s and leads to %s, as fraud does: let both be the same", seen, u.Hostname()))
+			once(c.advise, found("link_differs", "", "check.link_differs", seen, u.Hostname()), l.text+l.to, l.text)
 		}
 	}
 	for _, i := range c.doc.images {
 		switch {
 		case strings.HasPrefix(i.from, "data:"):
-			once(c.advise, "data_uri", "", "a picture is written into the mail, which many inboxes do not show: use an address")
+			once(c.advise, found("data_uri", "", "check.data_uri"), "", "data:")
 		case !i.hasAlt:
-			once(c.advise, "alt", i.from, fmt.Sprintf("the picture %s has no words for those who do not see it: describe it, or say that it is decoration (alt=\"\")", short(i.from)))
+			once(c.advise, found("alt", "", "check.alt", short(i.from)), i.from, i.from)
 		}
 	}
 	for n, r := range c.Edition.Recaps {
 		if r.Image != "" && r.ImageAlt == "" {
-			once(c.advise, "alt", fmt.Sprint(n), fmt.Sprintf("the picture of %q counts as decoration: give it an image_alt if it says something", r.Title))
+			once(c.advise, found("alt", "", "check.alt_decoration", r.Title), fmt.Sprint(n), r.Image)
 		}
 	}
 	if len(c.doc.images) > 0 && c.doc.words < fewWords {
-		c.advise("image_only", "", "the mail is hardly more than a picture, which spam filters and readers with images off hold against it: write what it says")
+		c.advise(found("image_only", "", "check.image_only"))
 	}
 }
 
@@ -132,26 +139,22 @@ func (c *checker) size() {
 	}
 	switch {
 	case most > gmailClips:
-		c.advise("size", "", fmt.Sprintf("the mail has %d bytes of HTML and Gmail hides what comes after %d, the link to unsubscribe too: shorten it, or send fewer recaps", most, gmailClips))
+		c.advise(found("size", "", "check.size_over", most, gmailClips))
 	case most > gmailNear:
-		c.advise("size", "", fmt.Sprintf("the mail has %d bytes of HTML; Gmail hides what comes after %d", most, gmailClips))
+		c.advise(found("size", "", "check.size_near", most, gmailClips))
 	}
 }
 
 func (c *checker) brand() {
 	if accent := c.Edition.Organisation.Accent; accent != "" {
 		if used, ok := templates.ReadableAccent(accent); ok && !strings.EqualFold(used, accent) {
-			c.advise("contrast", "", fmt.Sprintf("the colour %s is too pale to read on white and becomes %s in mails", accent, used))
+			c.advise(found("contrast", "", "check.contrast", accent, used))
 		}
 	}
 }
 
-func read(body []byte) document {
-	d := document{bytes: len(body)}
-	root, err := html.Parse(strings.NewReader(string(body)))
-	if err != nil {
-		return d
-	}
+func read(root *html.Node) document {
+	var d document
 	for n := range root.Descendants() {
 		switch {
 		case n.Type == html.TextNode && n.Parent.DataAtom != atom.Style && n.Parent.DataAtom != atom.Title:

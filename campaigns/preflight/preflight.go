@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"postrider/internal/errs"
+	"postrider/internal/words"
 	"postrider/templates"
 )
 
@@ -32,7 +33,15 @@ type Finding struct {
 	Field   string `json:"field,omitempty"`   // "subject", "takeaway 3"; empty: the mail as a whole
 	Text    string `json:"text"`              // what is wrong and what to do
 	Readers int    `json:"readers,omitempty"` // how many it touches, where that is known
+	Line    int    `json:"line,omitempty"`    // of the recap's source, from 1, where Place found it
+
+	about string // what to look for in the source: an address, the words of a link
+	key   string // of the text in the catalogue
+	args  []any
 }
+
+// Say is the finding's text in a language. What an error said stays in English.
+func (f Finding) Say(w *words.Words) string { return w.T(f.key, f.args...) }
 
 // Audience is what a check knows of those who will get the mail.
 type Audience struct {
@@ -83,13 +92,15 @@ type checker struct {
 	doc      document
 }
 
-func (c *checker) advise(check, field, text string) {
-	c.findings = append(c.findings, Finding{Check: check, Level: Advice, Field: field, Text: text})
+// found makes advice of a text of the catalogue.
+func found(check, field, key string, args ...any) Finding {
+	return Finding{Check: check, Level: Advice, Field: field, Text: words.English().T(key, args...), key: key, args: args}
 }
 
+func (c *checker) advise(f Finding) { c.findings = append(c.findings, f) }
+
 // block is for what must not reach readers; on this machine alone it is advice.
-func (c *checker) block(check, field, text string) {
-	f := Finding{Check: check, Level: Advice, Field: field, Text: text}
+func (c *checker) block(f Finding) {
 	if c.Remote {
 		f.Level = Blocks
 	}
@@ -99,13 +110,13 @@ func (c *checker) block(check, field, text string) {
 // legal is what laws and large providers ask of each mail.
 func (c *checker) legal() {
 	if !holdsSlot(c.Mail.HTML.Pieces, templates.SlotUnsubscribeURL) || !holdsSlot(c.Mail.Text.Pieces, templates.SlotUnsubscribeURL) {
-		c.block("unsubscribe", "", "the mail has no link to unsubscribe: put {{unsubscribe_url}} into the theme's footer")
+		c.block(found("unsubscribe", "", "check.unsubscribe", "{{unsubscribe_url}}"))
 	}
 	if c.Edition.Organisation.PostalAddress == "" {
-		c.block("postal_address", "", "the mail says no postal address: set it with postrider organisation --postal-address, or in the settings")
+		c.block(found("postal_address", "", "check.postal_address"))
 	}
 	if c.Audience != nil && c.Audience.Reached == 0 {
-		c.block("audience", "", "nobody would get it: the lists have no active reader who may be mailed")
+		c.block(found("audience", "", "check.audience"))
 	}
 }
 
@@ -133,7 +144,7 @@ func (c *checker) tags() {
 			short.Field = ""
 			text = short.Error()
 		}
-		c.block("merge_tag", field, text)
+		c.block(found("merge_tag", field, "check.as_is", text))
 	}
 	if c.Audience == nil {
 		return
@@ -145,7 +156,8 @@ func (c *checker) tags() {
 			continue
 		}
 		told[u.Field+u.Name] = true
-		c.findings = append(c.findings, Finding{Check: "empty_field", Level: Advice, Field: u.Field, Readers: n,
-			Text: u.Tag + " is empty for them: write a fallback, {{" + u.Name + "|there}}"})
+		f := found("empty_field", u.Field, "check.empty_field", u.Tag, "{{"+u.Name+"|there}}")
+		f.Readers, f.about = n, u.Tag
+		c.advise(f)
 	}
 }

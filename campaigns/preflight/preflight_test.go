@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"postrider/internal/errs"
+	"postrider/internal/words"
 	"postrider/recaps"
 	"postrider/templates"
 )
@@ -55,6 +56,42 @@ func TestNothingIsSaidOfAGoodMail(t *testing.T) {
 	}
 }
 
+func TestNothingIsSaidOfAnyTheme(t *testing.T) {
+	t.Parallel()
+	for _, theme := range templates.Themes() {
+		if got := Check(t.Context(), input(t, func(e *templates.Edition) { e.Theme = theme.Name }), nil); len(got) != 0 {
+			t.Errorf("%s: found %+v", theme.Name, got)
+		}
+	}
+}
+
+func TestFindingsHaveALineAndOtherLanguages(t *testing.T) {
+	t.Parallel()
+	src := "---\nsubject: " + strings.Repeat("long ", 14) + "\n---\n# What we learned at the harbour\n\nWe spent a day at the harbour, and listened to those who live there.\n\n" +
+		"In {{city}} [click here](https://example.org/x).\n\n1. One says [bank.example](https://evil.example/).\n2. Two of {{town}}.\n"
+	u, err := recaps.Understand(recaps.Document{Name: "a.md", Body: []byte(src)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := input(t, func(e *templates.Edition) { e.Recaps = []recaps.Recap{u.Recap} })
+	in.Audience.Empty = map[string]int{"city": 3}
+	all := Check(t.Context(), in, nil)
+	Place(all, "a.md", src)
+	lines := map[string]int{}
+	for _, f := range all {
+		lines[f.Check] = f.Line
+		sv := words.For("sv")
+		if f.Text != f.Say(words.English()) || f.Check != "merge_tag" && f.Text == f.Say(sv) {
+			t.Errorf("%s says %q, in Swedish %q", f.Check, f.Text, f.Say(sv))
+		}
+	}
+	for check, want := range map[string]int{"subject_length": 2, "link_text": 8, "empty_field": 8, "link_differs": 10, "merge_tag": 11} {
+		if lines[check] != want {
+			t.Errorf("%s stands on line %d, want %d: %+v", check, lines[check], want, all)
+		}
+	}
+}
+
 func lead(html string) func(*templates.Edition) {
 	return func(e *templates.Edition) {
 		e.Recaps[0].Lead = append(e.Recaps[0].Lead, recaps.Text{Plain: html, HTML: "<p>" + html + "</p>"})
@@ -93,6 +130,12 @@ func TestFindings(t *testing.T) {
 		"a repeated subject":    {func(e *templates.Edition) { e.Preheader = "What we learned at the harbour"; e.Subject = e.Preheader }, nil, "advice preheader_length"},
 		"a picture unsaid":      {func(e *templates.Edition) { e.Recaps[0].Image = "https://example.org/a.jpg" }, nil, "advice alt"},
 		"a pale colour":         {func(e *templates.Edition) { e.Organisation.Accent = "#ffe680" }, nil, "advice contrast"},
+		"pale words on white": {nil, func(in *Input) {
+			in.Mail.HTML.Pieces = append(slices.Clone(in.Mail.HTML.Pieces), templates.Piece{Text: `<p style="color:#999999">Hardly read</p><p style="color:#999">again</p><p style="color:#767676;background:#fff">fine</p>`})
+		}, "advice contrast, advice contrast"},
+		"white on dark is fine": {nil, func(in *Input) {
+			in.Mail.HTML.Pieces = append(slices.Clone(in.Mail.HTML.Pieces), templates.Piece{Text: `<table bgcolor="#0b5c6b"><tr><td><p style="color:#ffffff">Read</p><p style="display:none;color:#eee">hidden</p></td></tr></table>`})
+		}, ""},
 		"a picture alone": {nil, func(in *Input) {
 			in.Mail.HTML = templates.Part{Pieces: []templates.Piece{{Text: `<img src="https://e.example/a.png" alt="x"><a href="`}, {Slot: "unsubscribe_url"}, {Text: `">leave</a>`}}}
 		}, "advice image_only"},
@@ -130,7 +173,7 @@ func TestSizeIsThatOfTheLongestReader(t *testing.T) {
 	}
 	in.Audience.Longest = append(in.Audience.Longest, map[string]string{"city": strings.Repeat("å", gmailClips/2)})
 	got := Check(t.Context(), in, nil)
-	if checks(got) != "advice size" || !strings.Contains(got[0].Text, "Gmail hides what comes after 102400, the link to unsubscribe too") {
+	if checks(got) != "advice size" || !strings.Contains(got[0].Text, "Gmail hides what comes after 102,400, the link to unsubscribe too") {
 		t.Errorf("a long city: %+v", got)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"postrider/campaigns"
 	"postrider/campaigns/preflight"
 	"postrider/internal/errs"
-	"postrider/templates"
 )
 
 // lookedOver is what recap check and campaign check answer about findings.
@@ -39,8 +38,11 @@ func (s *session) printFindings(all []preflight.Finding) {
 		if f.Level == preflight.Blocks {
 			mark = "BLOCKS"
 		}
+		if f.Line > 0 {
+			field = fmt.Sprintf("line %d: ", f.Line)
+		}
 		if f.Field != "" {
-			field = f.Field + ": "
+			field += f.Field + ": "
 		}
 		if f.Readers > 0 {
 			readers = " (" + plural(f.Readers, "reader") + ")"
@@ -95,32 +97,9 @@ func (c *campaignCheckCmd) Run(s *session) error {
 
 // preflight gathers what a check of a campaign looks at.
 func (h *house) preflight(s *session, o campaigns.Outlook) (preflight.Input, error) {
-	in := preflight.Input{Edition: o.Content.Input, Mail: o.Content.Rendered.Mail, Audience: &preflight.Audience{}}
-	uses, err := templates.Tags(in.Edition)
+	in, err := preflight.OfCampaign(s.ctx, h.store, o, time.Now())
 	if err != nil {
 		return in, err
-	}
-	var names []string
-	for _, u := range uses {
-		names = append(names, u.Name)
-	}
-	if in.Fields, err = h.store.ReaderFields(s.ctx, names); err != nil {
-		return in, err
-	}
-	audience, err := h.store.Audience(s.ctx, o.Campaign.Lists, time.Now(), 0)
-	if err != nil {
-		return in, err
-	}
-	in.Audience.Reached = audience.Reached
-	if in.Audience.Empty, err = h.store.EmptyFields(s.ctx, o.Campaign.Lists, names); err != nil {
-		return in, err
-	}
-	longest, err := h.store.LongestReaders(s.ctx, o.Campaign.Lists)
-	if err != nil {
-		return in, err
-	}
-	for _, r := range longest {
-		in.Audience.Longest = append(in.Audience.Longest, r.Values())
 	}
 	in.Remote, err = h.mailsElsewhere(s)
 	return in, err

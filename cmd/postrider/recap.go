@@ -131,10 +131,11 @@ type recapCheckCmd struct {
 // Run reads and renders a recap without keeping anything, and looks it over.
 // Without an audience and a mail server nothing blocks.
 func (c *recapCheckCmd) Run(s *session) error {
-	r, err := s.readRecap(c.File)
+	u, err := s.understand(c.File, 0)
 	if err != nil {
 		return err
 	}
+	r := u.Recap
 	input := previewInput(s, r, s.knownOrganisation())
 	input.BaseURL = s.config.baseURL() // without one, our own links are not judged
 	rendered, err := templates.Render(input)
@@ -144,6 +145,9 @@ func (c *recapCheckCmd) Run(s *session) error {
 	looked, err := s.look(preflight.Input{Edition: input, Mail: rendered.Mail}, c.Links)
 	if err != nil {
 		return err
+	}
+	if u.Source != "" {
+		preflight.Place(looked.Findings, c.File, u.Source)
 	}
 	out := struct {
 		OK        bool   `json:"ok"`
