@@ -58,7 +58,7 @@ var arrows = map[string][]string{
 	"web/recent":  {},
 	"web/respond": {"web/pages", "internal/tokens"},
 	"web/public":  webMay("subscribers", "templates/cards"),
-	"web/admin":   webMay("subscribers", "subscribers/intake"),
+	"web/admin":   webMay("subscribers", "subscribers/intake", "campaigns/preflight"),
 	"web/demo":    webMay("subscribers", "internal/inbox"),
 
 	"cmd/postrider": {anyPackage},

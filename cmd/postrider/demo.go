@@ -76,7 +76,9 @@ func (c *demoCmd) run(s *session, h *house) error {
 		return err
 	}
 	defer box.Close()
-	p.mount(front, back)
+	if err := p.mount(front, back); err != nil {
+		return err
+	}
 	h.desk.BaseURL = p.base
 	port := catcher.Addr().(*net.TCPAddr).Port
 	p.relays = onlyRelay(delivery.RelayConfig{Name: "demo inbox", Host: "127.0.0.1", Port: port, TLS: delivery.TLSNone, Connections: 2})

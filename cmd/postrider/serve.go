@@ -120,12 +120,15 @@ func (p *process) listen() error {
 		_ = front.Close()
 		return &errs.Error{Kind: errs.Unavailable, Field: "--admin-listen", Text: "cannot listen", Err: err}
 	}
-	p.mount(front, back)
-	return nil
+	return p.mount(front, back)
 }
 
 // mount serves the public pages and the administration on these listeners.
-func (p *process) mount(front, back net.Listener) {
+func (p *process) mount(front, back net.Listener) error {
+	links, err := p.config.fetcher()
+	if err != nil {
+		return err
+	}
 	if p.base = p.config.baseURL(); p.base == "" {
 		p.base = "http://" + front.Addr().String()
 	}
@@ -138,8 +141,10 @@ func (p *process) mount(front, back net.Listener) {
 	p.serve(back, admin.Handler(admin.Deps{
 		Store: p.store, Desk: p.desk, Library: p.library, Notebook: p.notebook, Album: p.album, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base, URL: p.adminURL,
 		Proxies: p.config.proxies(), Now: now, Log: p.log,
+		Links: links, Remote: func(context.Context) (bool, error) { return p.house.mailsElsewhere(p.session) },
 		Registry: p.registry, Clerk: p.clerk, Book: p.book, Ring: p.ring, Prober: mailer.New(mailer.Options{}),
 	}))
+	return nil
 }
 
 func (p *process) serve(l net.Listener, h http.Handler) {

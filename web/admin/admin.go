@@ -4,6 +4,7 @@
 package admin
 
 import (
+	"context"
 	"crypto/x509"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"postrider/campaigns"
+	"postrider/campaigns/preflight"
 	"postrider/delivery"
 	"postrider/internal/auth"
 	"postrider/internal/tokens"
@@ -42,9 +44,11 @@ type Deps struct {
 	Ring     *delivery.KeyRing
 	Prober   delivery.Prober
 	Keys     tokens.Keys
-	Token    string // opens the administration until there is a team; at least 16 letters, else it opens nothing
-	Public   string // URL of the public pages, no slash at the end
-	URL      string // of the administration itself, no slash at the end
+	Links    preflight.Fetcher                       // asks whether links answer, through the guard
+	Remote   func(ctx context.Context) (bool, error) // some mail server is not on this machine
+	Token    string                                  // opens the administration until there is a team; at least 16 letters, else it opens nothing
+	Public   string                                  // URL of the public pages, no slash at the end
+	URL      string                                  // of the administration itself, no slash at the end
 	Proxies  respond.Proxies
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -59,7 +63,8 @@ type house struct {
 	again   http.Handler             // for a request that was kept over a sign-in
 	glances *recent.Values[campaigns.EditionID, glance]
 	tallies *recent.Values[campaigns.EditionID, tally]
-	begun   atomic.Bool // an issue was sent: the first run is over
+	answers *recent.Values[string, linkAnswer] // of links, as they were when somebody asked
+	begun   atomic.Bool                        // an issue was sent: the first run is over
 }
 
 // Handler answers the requests of operators. Every route says who may use it;
@@ -71,7 +76,7 @@ func Handler(d Deps) http.Handler {
 
 func open(d Deps) *house {
 	h := &house{Deps: d, needs: map[string]respond.Needs{}, glances: recent.New[campaigns.EditionID, glance](256),
-		tallies: recent.New[campaigns.EditionID, tally](256)}
+		tallies: recent.New[campaigns.EditionID, tally](256), answers: recent.New[string, linkAnswer](2048)}
 	h.door = &respond.Door{
 		Log: d.Log, Book: pages.Open("admin"), Guard: h.guard, Policy: respond.Policy{Scripts: true, Frames: true},
 		Frame: func(r *http.Request) pages.Frame { return h.around(r) },
@@ -113,6 +118,7 @@ func (h *house) routes() []respond.Route {
 		h.recapRoutes(),
 		h.editorRoutes(),
 		h.pictureRoutes(),
+		h.checkRoutes(),
 		h.campaignRoutes(),
 		h.blockRoutes(),
 		h.readerRoutes(),

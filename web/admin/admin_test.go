@@ -46,7 +46,8 @@ type world struct {
 	edition    campaigns.EditionID
 	ids        map[string]string // by a part of a pattern
 	lang       string            // chosen, empty for none
-	writer     string            // whose manuscripts it sees
+	links      *answering
+	writer     string // whose manuscripts it sees
 }
 
 const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
@@ -54,7 +55,7 @@ const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
 func build(t testing.TB) *world {
 	t.Helper()
 	ctx := context.Background()
-	w := &world{t: t, now: noon, writer: "operator"}
+	w := &world{t: t, now: noon, writer: "operator", links: &answering{}}
 	now := func() time.Time { return w.now }
 	w.store = storetest.Open(t, storetest.SQLite(t), store.Options{Now: now})
 	keys, err := tokens.New(bytes.Repeat([]byte{7}, 32))
@@ -118,7 +119,7 @@ func build(t testing.TB) *world {
 	}
 	w.office = office
 	w.porter = &organisation.Porter{Store: w.store, Hasher: auth.QuickHasher(), Secrets: sealer, Now: now}
-	d := Deps{Store: w.store, Desk: w.desk, Library: library, Notebook: notebook, Album: &media.Album{Store: w.store, Now: now}, Office: office, Porter: w.porter, Keys: keys, Token: token, Public: "https://news.example.org", URL: "http://127.0.0.1:8081", Now: now, Log: slog.New(slog.DiscardHandler)}
+	d := Deps{Store: w.store, Desk: w.desk, Library: library, Notebook: notebook, Album: &media.Album{Store: w.store, Now: now}, Office: office, Porter: w.porter, Keys: keys, Token: token, Links: w.links, Remote: func(context.Context) (bool, error) { return true, nil }, Public: "https://news.example.org", URL: "http://127.0.0.1:8081", Now: now, Log: slog.New(slog.DiscardHandler)}
 	invited, err := office.Invite(ctx, "test", organisation.Invitation{Email: "invited@example.org", Name: "Invited <script>alert(1)</script>", Role: organisation.Editor}, nil)
 	if err != nil {
 		t.Fatal(err)

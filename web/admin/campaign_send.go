@@ -12,6 +12,7 @@ import (
 	"postrider/recaps"
 	"postrider/scheduler/schedule"
 	"postrider/subscribers"
+	"postrider/templates"
 	"postrider/web/pages"
 	"postrider/web/respond"
 )
@@ -140,17 +141,20 @@ func (h *house) outlookView(r *http.Request) (outlookView, error) {
 	if v.Nothing {
 		return v, nil
 	}
-	m, sample := o.Content.Rendered.Mail, pages.SampleReader(readerLinkURL)
 	takeaways := 0
 	for _, s := range o.Recaps {
 		takeaways += len(s.Recap.Takeaways)
 	}
-	v.Look = lookView{Recap: o.Recaps[0].Recap, Subject: string(m.Subject.Fill(nil, sample)), Preheader: o.Campaign.Preheader, Text: string(m.Text.Fill(nil, sample)),
-		Bytes: len(m.HTML.Fill(nil, sample)), Mail: v.URL + "/frame/mail", Page: v.URL + "/frame/page", Snippets: pages.Snippets(h.words(r), o.Content.Rendered.Snippets, takeaways)}
-	if v.Look.Preheader == "" {
-		v.Look.Preheader = v.Look.Recap.Preheader
+	seen, err := h.seenBy(r)
+	if err != nil {
+		return outlookView{}, err
 	}
-	v.Look.TooLong, v.Look.SubjectLetters = v.Look.Bytes > gmailLimit, len([]rune(v.Look.Subject))
+	v.Look = h.lookOf(r, o.Content.Rendered.Mail, seen, v.URL+"/frame/", "")
+	v.Look.Recap, v.Look.Snippets = o.Recaps[0].Recap, pages.Snippets(h.words(r), o.Content.Rendered.Snippets, takeaways)
+	v.Look.From = senderName(o.Content.Input.Organisation.Name, o.Campaign.Sender)
+	if v.Look.Preheader, err = templates.Preheader(o.Content.Input); err != nil {
+		return outlookView{}, err
+	}
 	return v, nil
 }
 
@@ -181,14 +185,8 @@ func (h *house) campaignFrame(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case len(o.Recaps) == 0:
 		return errs.NotFoundf("there is nothing new to look at")
-	case r.PathValue("what") == "mail":
-		respond.Foreign(w, o.Content.Rendered.Mail.HTML.Fill(nil, pages.SampleReader(readerLinkURL)), respond.RemoteImages)
-	case r.PathValue("what") == "page":
-		respond.Foreign(w, o.Content.Rendered.Page, respond.RemoteImages)
-	default:
-		return errs.NotFoundf("an issue is shown as mail or as page")
 	}
-	return nil
+	return h.showFrame(w, r, o.Content.Rendered.Mail, func() ([]byte, error) { return o.Content.Rendered.Page, nil })
 }
 
 // testCampaign mails what would go out to a few addresses.

@@ -29,6 +29,7 @@ type editorView struct {
 	Conflict *conflictView
 	Twin     *twinView
 	Pictures picturesView
+	Seen     seenBy
 	Imported bool // the text came from a file: it is looked at before it is kept
 
 	leftOut []recaps.LeftOut // of a file that became Markdown
@@ -98,7 +99,7 @@ func (h *house) editRecap(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	v := editorView{Sheet: recaps.Manuscript{Recap: saved.ID, Base: saved.Number, Name: saved.Slug + ".md", Text: saved.Recap.MarkdownSource()}}
-	look, err := h.lookAt(r, recaps.Understood{Recap: saved.Recap}, recapURL(saved.ID)+"/frame/", "")
+	look, err := h.lookAt(r, recaps.Understood{Recap: saved.Recap}, recapURL(saved.ID)+"/frame/", "", v.Sheet.Name, v.Sheet.Text)
 	if err != nil && !errs.Is(err, errs.Invalid) {
 		return err
 	}
@@ -119,6 +120,10 @@ func (h *house) showEditor(w http.ResponseWriter, r *http.Request, status int, v
 		v.Recap, v.Back, v.Heading = v.Sheet.Recap.String(), recapURL(v.Sheet.Recap), t.T("recaps.edit")
 	}
 	if err := h.album(r, &v.Pictures); err != nil {
+		return err
+	}
+	var err error
+	if v.Seen, err = h.seenBy(r); err != nil {
 		return err
 	}
 	return h.pageWith(w, r, status, "editor", h.frame(r, v.Heading, "/recaps"), v)
@@ -186,7 +191,7 @@ func (h *house) judge(r *http.Request, v *editorView) error {
 		var look lookView
 		// The frames' address changes with the text, so that they are fetched again.
 		version := "?v=" + strconv.FormatInt(v.Sheet.UpdatedAt.UnixMilli(), 36)
-		if look, err = h.lookAt(r, u, manuscriptURL(v.Sheet.ID)+"/frame/", version); err == nil {
+		if look, err = h.lookAt(r, u, manuscriptURL(v.Sheet.ID)+"/frame/", version, v.Sheet.Name, v.Sheet.Text); err == nil {
 			v.Look = &look
 			if v.leftOut != nil {
 				look.LeftOut = v.leftOut

@@ -59,6 +59,17 @@ func TestWritingInTheBrowser(t *testing.T) {
 	}
 	p.WaitText(".pane-understood", "-1200.png")
 	looker(t, p)("editor-written")
+	p.Click("label[for=show-check].checked")
+	p.WaitFor(".findings [data-line]")
+	looker(t, p)("editor-check")
+	p.Click(".findings [data-line]")
+	var line string
+	p.Eval(`document.getElementById("text").value.slice(document.getElementById("text").selectionStart, document.getElementById("text").selectionEnd)`, &line)
+	if line == "" || line != strings.TrimSpace(line) {
+		t.Errorf("the finding leads to %q", line)
+	}
+	p.Click("label:has(#show-inbox)")
+	looker(t, p)("editor-inbox")
 }
 
 func TestMovingATakeawayWithoutScripts(t *testing.T) {

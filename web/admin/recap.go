@@ -24,7 +24,7 @@ func (h *house) recapRoutes() []respond.Route {
 	return []respond.Route{
 		{Pattern: "GET /recaps", Needs: analyst, Handle: h.recaps},
 		{Pattern: "GET /recaps/new", Needs: editor, Handle: h.newRecap},
-		{Pattern: "POST /recaps/look", Needs: editor, Handle: h.lookAtText, MaxBody: sheetBody},
+		{Pattern: "POST /recaps/look", Needs: editor, Handle: h.lookAtText, MaxBody: sheetBody, Timeout: askTime},
 		{Pattern: "POST /recaps/keep", Needs: editor, Handle: h.keepText, MaxBody: sheetBody},
 		{Pattern: "GET /recaps/{id}", Needs: analyst, Handle: h.recap},
 		{Pattern: "GET /recaps/{id}/edit", Needs: editor, Handle: h.editRecap},
@@ -141,7 +141,8 @@ type recapView struct {
 	Here                      string
 	Look                      lookView
 	Revision                  recaps.Revision
-	Old                       bool // an earlier revision is shown
+	Old                       bool           // an earlier revision is shown
+	Hidden                    []pages.Option // of the form that asks to be shown otherwise
 	History                   []revisionRow
 
 	CanApprove, CanEdit, CanArchive, CanSend bool
@@ -190,8 +191,9 @@ func (h *house) recap(w http.ResponseWriter, r *http.Request) error {
 	query := ""
 	if v.Old {
 		query = "?revision=" + strconv.Itoa(v.Revision.Number)
+		v.Hidden = []pages.Option{{Value: "revision", Label: strconv.Itoa(v.Revision.Number)}}
 	}
-	if v.Look, err = h.lookAt(r, recaps.Understood{Recap: v.Revision.Recap}, frames, query); err != nil {
+	if v.Look, err = h.lookAt(r, recaps.Understood{Recap: v.Revision.Recap}, frames, query, v.Slug+".md", v.Revision.Recap.MarkdownSource()); err != nil {
 		return err
 	}
 	return h.page(w, r, "recap", h.frame(r, v.Revision.Recap.Title, "/recaps"), v)

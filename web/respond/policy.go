@@ -45,8 +45,10 @@ func (p Policy) String() string {
 type Remote string
 
 // A mail that others wrote loads nothing; the demo's shows the demo's picture;
-// our own issue may show its picture from anywhere.
+// our own issue may show its picture from anywhere, or is looked at as
+// by somebody who has pictures off.
 const (
+	NoImages     Remote = "'none'"
 	NoRemote     Remote = "data:"
 	OwnImages    Remote = "data: 'self'"
 	RemoteImages Remote = "data: https: http:"
