@@ -15,10 +15,11 @@ import (
 var audienceLeft string
 
 // Audience resolves lists as freezing would at that moment, each person once,
-// with at most sample of those who get it. Of one list the large numbers are
+// narrowed by a segment's question where that is not empty, with at most sample
+// of those who get it. Of one list the large numbers are
 // kept, and only the few who are marked, suppressed or pausing are looked at;
 // several lists are merged by person first.
-func (s *Store) Audience(ctx context.Context, lists []subscribers.ListID, at time.Time, sample int) (subscribers.Audience, error) {
+func (s *Store) Audience(ctx context.Context, lists []subscribers.ListID, question string, at time.Time, sample int) (subscribers.Audience, error) {
 	a := subscribers.Audience{Left: map[subscribers.Exclusion]int{}}
 	if len(lists) == 0 {
 		return a, nil
@@ -48,8 +49,44 @@ func (s *Store) Audience(ctx context.Context, lists []subscribers.ListID, at tim
 		a.Left[subscribers.Exclusion(why)] = n
 		a.Reached -= n
 	}
+	if question != "" {
+		return a, s.wrap("asking an audience a segment's question", q.narrow(ctx, s.reader(), question, &a, sample))
+	}
 	a.Sample, err = q.sample(ctx, s.reader(), sample)
 	return a, s.wrap("reading a sample of the audience", err)
+}
+
+// narrow leaves only those in an audience whom a question selects.
+func (q audienceQuery) narrow(ctx context.Context, d db, question string, a *subscribers.Audience, sample int) error {
+	asked, err := subscribers.ParseQuestion(question)
+	if err != nil {
+		return err
+	}
+	c := compiler{db: d, now: fromMillis(q.at), args: append(q.lists[:len(q.lists):len(q.lists)], q.at)}
+	where, err := c.where(ctx, asked)
+	if err != nil {
+		return err
+	}
+	selected := q.fill(`
+		FROM subscribers s
+		WHERE s.address_state = 'ok'
+		  AND (` + where + `)
+		  AND EXISTS (SELECT 1 FROM memberships m WHERE m.subscriber_id = s.id AND m.list_id IN (/*lists*/) AND m.state = 'active' AND m.paused_until <= /*at*/)
+		  AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE (x.kind = 'address' AND x.value = s.canonical) OR (x.kind = 'domain' AND x.value = s.domain))`)
+	var n int
+	if err := d.row(ctx, "SELECT count(*)"+selected, c.args...).Scan(&n); err != nil {
+		return err
+	}
+	if left := a.Reached - n; left > 0 {
+		a.Left[subscribers.ExcludedSegment] = left
+	}
+	a.Reached = n
+	if n == 0 || sample <= 0 {
+		return nil
+	}
+	rows, err := d.query(ctx, "SELECT "+subscriberColumns+selected+" ORDER BY s.id DESC LIMIT "+strconv.Itoa(sample), c.args...)
+	a.Sample, err = collect(rows, err, func(r *sql.Rows) (subscribers.Subscriber, error) { return scanSubscriber(r) })
+	return err
 }
 
 // audienceQuery is about these lists, which are its first parameters, at one

@@ -42,20 +42,22 @@ func TestTheAudienceIsWhoFreezingTakes(t *testing.T) {
 			storetest.Insert(t, n.Store, "suppressions", map[string]any{"id": i + 1, "kind": kind, "value": value})
 		}
 		for _, c := range []struct {
-			lists string
-			want  string
+			lists, question string
+			want            string
 		}{
-			{"one", "12 people, 1 reached: bounced 1 complained 1 paused 1 pending 1 suppressed 5 unsubscribed 2"},
-			{"two", "3 people, 2 reached: suppressed 1"},
-			{"one two", "13 people, 3 reached: bounced 1 complained 1 paused 1 pending 1 suppressed 5 unsubscribed 1"},
-			{"empty", "0 people, 0 reached:"},
-			{"", "0 people, 0 reached:"},
+			{"one", "", "12 people, 1 reached: bounced 1 complained 1 paused 1 pending 1 suppressed 5 unsubscribed 2"},
+			{"two", "", "3 people, 2 reached: suppressed 1"},
+			{"one two", "", "13 people, 3 reached: bounced 1 complained 1 paused 1 pending 1 suppressed 5 unsubscribed 1"},
+			{"one two", "email != r1@b.example.org and not list = two", "13 people, 1 reached: bounced 1 complained 1 paused 1 pending 1 segment 2 suppressed 5 unsubscribed 1"},
+			{"two", "added < 30d", "3 people, 0 reached: segment 2 suppressed 1"},
+			{"empty", "", "0 people, 0 reached:"},
+			{"", "", "0 people, 0 reached:"},
 		} {
 			var of []subscribers.ListID
 			for _, name := range strings.Fields(c.lists) {
 				of = append(of, lists[name])
 			}
-			a := must[subscribers.Audience](t)(n.Audience(ctx, of, n.Now(), 5))
+			a := must[subscribers.Audience](t)(n.Audience(ctx, of, c.question, n.Now(), 5))
 			got := fmt.Sprintf("%d people, %d reached:", a.People, a.Reached)
 			for _, why := range slices.Sorted(maps.Keys(a.Left)) {
 				got += fmt.Sprintf(" %s %d", why, a.Left[why])
@@ -63,7 +65,7 @@ func TestTheAudienceIsWhoFreezingTakes(t *testing.T) {
 			if got != c.want {
 				t.Errorf("lists %q: %s, want %s", c.lists, got, c.want)
 			}
-			if frozen := n.frozen(t, of); frozen != a.Reached || len(a.Sample) != min(a.Reached, 5) {
+			if frozen := n.frozen(t, of, c.question); frozen != a.Reached || len(a.Sample) != min(a.Reached, 5) {
 				t.Errorf("lists %q: %d frozen, %d in the sample, and the audience says %d", c.lists, frozen, len(a.Sample), a.Reached)
 			}
 		}
@@ -71,10 +73,13 @@ func TestTheAudienceIsWhoFreezingTakes(t *testing.T) {
 }
 
 // frozen is how many readers freezing takes from these lists.
-func (n *newsroom) frozen(t testing.TB, lists []subscribers.ListID) int {
+func (n *newsroom) frozen(t testing.TB, lists []subscribers.ListID, question string) int {
 	t.Helper()
 	e := bareEdition(n.Now())
 	e.Lists = lists
+	if question != "" {
+		e.Segment, e.Question = "some", question
+	}
 	if err := n.OpenEdition(ctx, e, campaigns.Content{}, nil, opened(e)); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +117,7 @@ func BenchmarkAudience(b *testing.B) {
 		for _, lists := range [][]subscribers.ListID{{1}, {1, 2}} {
 			b.Run(fmt.Sprint(len(lists), "lists"), func(b *testing.B) {
 				for b.Loop() {
-					a, err := s.Audience(b.Context(), lists, time.Unix(1_800_000_000, 0), 5)
+					a, err := s.Audience(b.Context(), lists, "", time.Unix(1_800_000_000, 0), 5)
 					if err != nil || a.People != readers {
 						b.Fatal(a.People, err)
 					}

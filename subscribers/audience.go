@@ -12,10 +12,11 @@ const (
 	ExcludedBounced      Exclusion = "bounced"      // mail to the address came back for good
 	ExcludedComplained   Exclusion = "complained"   // reported a mail as spam
 	ExcludedSuppressed   Exclusion = "suppressed"   // on the do-not-mail list
+	ExcludedSegment      Exclusion = "segment"      // the segment's question does not select them
 )
 
 // Exclusions are all reasons in their order.
-var Exclusions = []Exclusion{ExcludedUnsubscribed, ExcludedPending, ExcludedPaused, ExcludedBounced, ExcludedComplained, ExcludedSuppressed}
+var Exclusions = []Exclusion{ExcludedUnsubscribed, ExcludedPending, ExcludedPaused, ExcludedBounced, ExcludedComplained, ExcludedSuppressed, ExcludedSegment}
 
 // Audience is who would get a mail to some lists at one moment, each person
 // once, and who would not. People is Reached and all of Left together.

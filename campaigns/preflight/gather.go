@@ -17,7 +17,10 @@ type Readers interface {
 	EmptyFields(ctx context.Context, lists []subscribers.ListID, names []string) (map[string]int, error)
 	// LongestReaders are the lists' members whose mails are the largest.
 	LongestReaders(ctx context.Context, lists []subscribers.ListID) ([]subscribers.Subscriber, error)
-	Audience(ctx context.Context, lists []subscribers.ListID, at time.Time, sample int) (subscribers.Audience, error)
+	// Audience is who gets a mail to these lists, narrowed by a segment's question where that is not empty.
+	Audience(ctx context.Context, lists []subscribers.ListID, question string, at time.Time, sample int) (subscribers.Audience, error)
+	// SegmentByName is NotFound with the nearest name.
+	SegmentByName(ctx context.Context, name string) (subscribers.Segment, error)
 }
 
 // OfRecap gathers what can be looked over of a recap that is for nobody in
@@ -39,7 +42,15 @@ func OfCampaign(ctx context.Context, readers Readers, o campaigns.Outlook, at ti
 		return in, err
 	}
 	in.Audience = &Audience{}
-	audience, err := readers.Audience(ctx, o.Campaign.Lists, at, 0)
+	question := ""
+	if o.Campaign.Segment != "" {
+		segment, err := readers.SegmentByName(ctx, o.Campaign.Segment)
+		if err != nil {
+			return in, err
+		}
+		question = segment.Question
+	}
+	audience, err := readers.Audience(ctx, o.Campaign.Lists, question, at, 0)
 	if err != nil {
 		return in, err
 	}

@@ -16,6 +16,7 @@ import (
 	"postrider/networks"
 	"postrider/recaps"
 	"postrider/scheduler/schedule"
+	"postrider/subscribers"
 	"postrider/templates"
 	"postrider/web/pages"
 	"postrider/web/respond"
@@ -27,7 +28,7 @@ type campaignForm struct {
 	F                                pages.Form
 	Sources, Approvals, Canonicals   []pages.Option
 	Recaps, Whens, Weekdays, Monthly []pages.Option
-	Lists, Networks                  []pages.Option
+	Lists, Segments, Networks        []pages.Option
 	Zones                            []string
 	Dates                            *datesView
 	Audience                         *audienceView
@@ -73,7 +74,7 @@ func (h *house) editCampaign(w http.ResponseWriter, r *http.Request) error {
 func campaignValues(c campaigns.Campaign) url.Values {
 	v := url.Values{"name": {c.Name}, "source": {string(c.Source)}, "approval": {string(c.Approval)}, "canonical": {string(c.Canonical)}, "zone": {c.Zone},
 		"from": {c.Sender}, "reply_to": {c.ReplyTo}, "subject": {c.Subject}, "preheader": {c.Preheader}, "list": c.ListNames,
-		"base": {baseOf(c)}, "time": {"09:00"}, "weekday": {"tue"}, "monthly": {"first tue"}}
+		"segment": {c.Segment}, "base": {baseOf(c)}, "time": {"09:00"}, "weekday": {"tue"}, "monthly": {"first tue"}}
 	if c.Recap != 0 {
 		v.Set("recap", c.Recap.String())
 	}
@@ -179,6 +180,17 @@ func (h *house) options(ctx context.Context, t *words.Words, v *campaignForm) er
 		}
 		v.Lists = append(v.Lists, pages.Option{Value: l.Name, Label: label, Hint: t.T("campaigns.list_readers", l.Active)})
 	}
+	segments, err := h.Registry.Segments(ctx, "", maxOffered)
+	if err != nil {
+		return err
+	}
+	v.Segments = []pages.Option{{Label: t.T("campaigns.segment_none")}}
+	for _, g := range segments {
+		v.Segments = append(v.Segments, pages.Option{Value: g.Name, Label: g.Name})
+	}
+	if name := v.F.Value("segment"); name != "" && !slices.ContainsFunc(segments, func(g subscribers.Segment) bool { return g.Name == name }) {
+		v.Segments = append(v.Segments, pages.Option{Value: name, Label: name})
+	}
 	return h.offerRecaps(ctx, t, v)
 }
 
@@ -233,7 +245,7 @@ func (h *house) foresee(r *http.Request, v *campaignForm, values url.Values) err
 	if len(values["list"]) == 0 {
 		return nil
 	}
-	a, err := h.audienceOf(r, values["list"])
+	a, err := h.audienceOf(r, values["list"], values.Get("segment"))
 	if errs.Is(err, errs.NotFound) {
 		return nil
 	}
@@ -248,7 +260,7 @@ func readCampaign(r *http.Request) (campaigns.Campaign, url.Values, error) {
 	}
 	v := r.PostForm
 	field := func(name string) string { return strings.TrimSpace(v.Get(name)) }
-	c := campaigns.Campaign{Name: field("name"), Source: campaigns.Source(field("source")), Approval: campaigns.Approval(field("approval")), ListNames: v["list"],
+	c := campaigns.Campaign{Name: field("name"), Source: campaigns.Source(field("source")), Approval: campaigns.Approval(field("approval")), ListNames: v["list"], Segment: field("segment"),
 		Sender: field("from"), ReplyTo: field("reply_to"), Subject: field("subject"), Preheader: field("preheader"), Canonical: templates.Canonical(field("canonical")),
 		Zone: field("zone"), Schedule: scheduleText(v)}
 	for _, n := range v["network"] {
@@ -324,7 +336,10 @@ func (h *house) changeCampaign(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err == nil {
 		// What the form does not show stays.
-		c.ID, c.LateLimit, c.Theme, c.Tracking, c.Segment, c.Blocks = old.ID, old.LateLimit, old.Theme, old.Tracking, old.Segment, old.Blocks
+		c.ID, c.LateLimit, c.Theme, c.Tracking, c.Blocks = old.ID, old.LateLimit, old.Theme, old.Tracking, old.Blocks
+		if !v.Has("segment") {
+			c.Segment = old.Segment
+		}
 		if _, err = h.Desk.Change(r.Context(), h.actor(r), c, base); err == nil {
 			return h.done(w, r, campaignURL(c.ID), h.words(r).T("campaigns.said_changed"), nil)
 		}
@@ -367,6 +382,7 @@ func bothSettings(t *words.Words, theirs, yours campaigns.Campaign) []settingRow
 		theirs, yours string
 	}{
 		{"campaigns.name", theirs.Name, yours.Name}, {"campaigns.made_of", fmt.Sprint(theirs.Source, " ", theirs.Recap), fmt.Sprint(yours.Source, " ", yours.Recap)},
+		{"campaigns.segment", theirs.Segment, yours.Segment},
 		{"campaigns.lists", t.List(slices.Sorted(slices.Values(theirs.ListNames))), t.List(slices.Sorted(slices.Values(yours.ListNames)))},
 		{"campaigns.from", theirs.Sender, yours.Sender}, {"campaigns.reply_to", theirs.ReplyTo, yours.ReplyTo},
 		{"campaigns.subject", theirs.Subject, yours.Subject}, {"campaigns.preheader", theirs.Preheader, yours.Preheader},

@@ -48,10 +48,9 @@ func (h *house) dates(r *http.Request, text, zone string) (datesView, error) {
 // audienceView is who gets it, and who does not and why.
 type audienceView struct {
 	subscribers.Audience
-	Left   []leftView
-	Sample []string
-	// Segment narrows the lists further: then Reached is the most that it can be.
-	Segment string
+	Left    []leftView
+	Sample  []string
+	Segment string // that narrows the lists
 }
 
 type leftView struct {
@@ -65,18 +64,27 @@ var exclusionKeys = map[subscribers.Exclusion]string{
 	subscribers.ExcludedUnsubscribed: "campaigns.left_unsubscribed", subscribers.ExcludedPending: "campaigns.left_pending",
 	subscribers.ExcludedPaused: "campaigns.left_paused", subscribers.ExcludedBounced: "campaigns.left_bounced",
 	subscribers.ExcludedComplained: "campaigns.left_complained", subscribers.ExcludedSuppressed: "campaigns.left_suppressed",
+	subscribers.ExcludedSegment: "campaigns.left_segment",
 }
 
-func (h *house) audienceOf(r *http.Request, lists []string) (audienceView, error) {
+func (h *house) audienceOf(r *http.Request, lists []string, segment string) (audienceView, error) {
 	ids, err := h.Store.ListsByName(r.Context(), lists)
 	if err != nil {
 		return audienceView{}, err
 	}
-	a, err := h.Store.Audience(r.Context(), ids, h.Store.Now(), audienceSample)
+	question := ""
+	if segment != "" {
+		g, err := h.Registry.Segment(r.Context(), segment)
+		if err != nil {
+			return audienceView{}, err
+		}
+		question = g.Question
+	}
+	a, err := h.Store.Audience(r.Context(), ids, question, h.Store.Now(), audienceSample)
 	if err != nil {
 		return audienceView{}, err
 	}
-	v := audienceView{Audience: a}
+	v := audienceView{Audience: a, Segment: segment}
 	for _, why := range subscribers.Exclusions {
 		if n := a.Left[why]; n > 0 {
 			v.Left = append(v.Left, leftView{n, h.words(r).T(exclusionKeys[why])})
@@ -100,10 +108,9 @@ func (h *house) audiencePart(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := outlookView{Campaign: c, URL: campaignURL(c.ID)}
-	if v.Audience, err = h.audienceOf(r, c.ListNames); err != nil {
+	if v.Audience, err = h.audienceOf(r, c.ListNames, c.Segment); err != nil {
 		return err
 	}
-	v.Audience.Segment = c.Segment
 	return h.page(w, r, "audience", h.frame(r, h.words(r).T("campaigns.audience"), "/campaigns"), v)
 }
 
@@ -225,10 +232,9 @@ func (h *house) sendPage(w http.ResponseWriter, r *http.Request) error {
 
 func (h *house) showSend(w http.ResponseWriter, r *http.Request, status int, v outlookView) error {
 	var err error
-	if v.Audience, err = h.audienceOf(r, v.ListNames); err != nil {
+	if v.Audience, err = h.audienceOf(r, v.ListNames, v.Segment); err != nil {
 		return err
 	}
-	v.Audience.Segment = v.Segment
 	v.Type = v.Audience.Reached >= typedFrom
 	return h.pageWith(w, r, status, "send", h.frame(r, v.Name, "/campaigns"), v)
 }
@@ -248,7 +254,7 @@ func (h *house) sendCampaign(w http.ResponseWriter, r *http.Request) error {
 		v.Changed = !v.Nothing
 		return h.showSend(w, r, http.StatusConflict, v)
 	}
-	a, err := h.audienceOf(r, v.ListNames)
+	a, err := h.audienceOf(r, v.ListNames, v.Segment)
 	if err != nil {
 		return err
 	}
