@@ -158,7 +158,7 @@ func (c *Check) tls(r Relay, p Probe, now time.Time) {
 		c.add("tls", StepOK, text, "")
 		return
 	}
-	text += fmt.Sprintf(", its certificate is valid for %s until %s", r.Config.Host, cert.NotAfter.UTC().Format(time.DateOnly))
+	text = fmt.Sprintf("%s, its certificate is valid for %s until %s", p.TLS, r.Config.Host, cert.NotAfter.UTC().Format(time.DateOnly))
 	if left := cert.NotAfter.Sub(now); left < certificateSoon {
 		c.add("tls", StepHint, text, fmt.Sprintf("it ends in %d days: see that it is renewed", int(left/(24*time.Hour))))
 		return

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"postrider/internal/words"
 )
 
 // maxTimes is the number of times of day that are listed one by one.
@@ -13,19 +15,23 @@ const maxTimes = 6
 
 // Explain returns the schedule as a plain English phrase without a full stop,
 // such as "every Tuesday at 09:00, Europe/Stockholm".
-func (s Schedule) Explain() string {
+func (s Schedule) Explain() string { return s.ExplainIn(words.English()) }
+
+// ExplainIn is Explain in the language of a catalogue: "varje tisdag kl. 09:00,
+// Europe/Stockholm".
+func (s Schedule) ExplainIn(w *words.Words) string {
 	switch {
 	case s.loc == nil:
-		return "never"
+		return w.T("schedule.never")
 	case s.once:
-		return fmt.Sprintf("once on %s at %s, %s", date(s.onceAt), clock(s.onceAt), s.zone)
+		return w.T("schedule.once", longDate(w, s.onceAt), clock(s.onceAt), s.zone)
 	}
-	when, byClock := s.explainTime()
-	on, leads := s.explainDays()
+	when, byClock := s.explainTime(w)
+	on, leads := s.explainDays(w)
 	phrase := when + " " + on
 	switch {
 	case on == "" && byClock:
-		phrase = "every day " + when
+		phrase = w.T("schedule.every_day") + " " + when
 	case on == "":
 		phrase = when
 	case leads && byClock:
@@ -38,7 +44,7 @@ func (s Schedule) Explain() string {
 
 // explainTime returns the time of day, and whether it is one by the clock ("at
 // 09:00") and not a pace ("every 15 minutes").
-func (s *Schedule) explainTime() (phrase string, byClock bool) {
+func (s *Schedule) explainTime(w *words.Words) (phrase string, byClock bool) {
 	hours, minutes := bitList(s.hours), bitList(s.minutes)
 	if len(hours)*len(minutes) <= maxTimes {
 		var times []string
@@ -47,10 +53,10 @@ func (s *Schedule) explainTime() (phrase string, byClock bool) {
 				times = append(times, fmt.Sprintf("%02d:%02d", h, m))
 			}
 		}
-		return "at " + list(times, "and"), true
+		return w.T("schedule.at", w.List(times)), true
 	}
 	firstHour, lastHour := hours[0], hours[len(hours)-1]
-	between := fmt.Sprintf(" from %02d:%02d to %02d:%02d", firstHour, minutes[0], lastHour, minutes[len(minutes)-1])
+	between := w.T("schedule.between", fmt.Sprintf("%02d:%02d", firstHour, minutes[0]), fmt.Sprintf("%02d:%02d", lastHour, minutes[len(minutes)-1]))
 	all, unbroken := len(hours) == 24, lastHour-firstHour == len(hours)-1
 	if all {
 		between = ""
@@ -58,64 +64,85 @@ func (s *Schedule) explainTime() (phrase string, byClock bool) {
 	minutePace, hourPace := pace(minutes, 60), pace(hours, 24)
 	switch {
 	case minutePace != 0 && unbroken:
-		phrase = "every " + count(minutePace, "minute") + between
+		phrase = everyMinutes(w, minutePace) + between
 	case minutePace != 0:
-		phrase = "every " + count(minutePace, "minute") + " of the hours " + numbers(hours)
+		phrase = w.T("schedule.of_hours", everyMinutes(w, minutePace), numbers(w, hours))
 	case len(minutes) == 1 && unbroken && !all:
-		phrase = "every hour" + between
+		phrase = everyHours(w, 1) + between
 	case hourPace != 0 && len(minutes) == 1 && minutes[0] == 0:
-		phrase = "every " + count(hourPace, "hour")
+		phrase = everyHours(w, hourPace)
 	case hourPace != 0:
-		phrase = "every " + count(hourPace, "hour") + " at minute " + numbers(minutes)
+		phrase = w.T("schedule.at_minute", everyHours(w, hourPace), numbers(w, minutes))
 	case len(hours) == 1:
-		phrase = fmt.Sprintf("at minute %s after %02d:00", numbers(minutes), firstHour)
+		phrase = w.T("schedule.minute_after", numbers(w, minutes), fmt.Sprintf("%02d:00", firstHour))
 	default:
-		phrase = "at minute " + numbers(minutes) + " of the hours " + numbers(hours)
+		phrase = w.T("schedule.minute_of", numbers(w, minutes), numbers(w, hours))
 	}
 	return phrase, false
 }
 
+func everyMinutes(w *words.Words, n int) string {
+	switch n {
+	case 1:
+		return w.T("schedule.every_minute")
+	case 2:
+		return w.T("schedule.every_other_minute")
+	}
+	return w.T("schedule.every_minutes", n)
+}
+
+func everyHours(w *words.Words, n int) string {
+	switch n {
+	case 1:
+		return w.T("schedule.every_hour")
+	case 2:
+		return w.T("schedule.every_other_hour")
+	}
+	return w.T("schedule.every_hours", n)
+}
+
 // explainDays returns the days, empty for every day, and whether the phrase
 // goes before a time of day ("every Tuesday at 09:00").
-func (s *Schedule) explainDays() (phrase string, leads bool) {
+func (s *Schedule) explainDays(w *words.Words) (phrase string, leads bool) {
 	d := s.days
 	months := bitList(s.months)
 	inMonths := ""
 	if len(months) < 12 {
-		inMonths = " in " + list(monthNames(months), "and")
+		inMonths = w.T("schedule.in_months", w.List(monthNames(w, months)))
 	}
-	byMonth, byWeek := bitList(d.ofMonth), weekdayNames(d.ofWeek)
-	dayOfMonth, missing := "day "+numbers(byMonth)+" of the month", s.explainMissing()
+	byMonth, byWeek := bitList(d.ofMonth), weekdayNames(w, d.ofWeek)
+	missing := s.explainMissing(w)
+	dayOfMonth := w.T("schedule.day_of_month", numbers(w, byMonth)) + missing
 	switch {
 	case d.ordinal != 0:
-		return "on the " + d.explainOrdinal() + " of the month" + inMonths, true
+		return d.explainOrdinal(w) + inMonths, true
 	case d.everyDay() && inMonths == "":
 		return "", false
 	case d.everyDay():
-		return "every day" + inMonths, true
+		return w.T("schedule.every_day") + inMonths, true
 	case d.monthIsFree:
-		return "every " + byWeek + inMonths, true
+		return w.T("schedule.every", byWeek) + inMonths, true
 	case d.weekdaysFree && s.months == 1<<time.February && d.ofMonth == 1<<29:
-		return "every leap year on 29 February", true
+		return w.T("schedule.leap"), true
 	case d.weekdaysFree && len(months)*len(byMonth) <= 4 && missing == "":
 		var dates []string
-		for _, m := range monthNames(months) {
+		for _, m := range monthNames(w, months) {
 			for _, n := range byMonth {
 				dates = append(dates, strconv.Itoa(n)+" "+m)
 			}
 		}
-		return "every year on " + list(dates, "and"), true
+		return w.T("schedule.every_year", w.List(dates)), true
 	case d.weekdaysFree:
-		return "on " + dayOfMonth + missing + inMonths, false
+		return dayOfMonth + inMonths, false
 	}
-	return "on " + dayOfMonth + missing + " and also on every " + byWeek + inMonths, false
+	return dayOfMonth + w.T("schedule.also", byWeek) + inMonths, false
 }
 
 // explainMissing says that some of the days are not in all of the months.
-func (s *Schedule) explainMissing() string {
+func (s *Schedule) explainMissing(w *words.Words) string {
 	for _, m := range bitList(s.months) {
 		if s.days.ofMonth>>(lengthOf(2001, time.Month(m))+1) != 0 {
-			return " (where there is one)"
+			return w.T("schedule.where_one")
 		}
 	}
 	return ""
@@ -130,20 +157,20 @@ func (d days) everyDay() bool {
 	return everyDate || everyWeekday
 }
 
-func (d days) explainOrdinal() string {
-	which := ""
-	for word, n := range ordinals {
-		if n == d.ordinal {
-			which = word
-		}
-	}
+// ordinalKeys are the words for days.ordinal in the catalogue.
+var ordinalKeys = map[int]string{
+	1: "schedule.first", 2: "schedule.second", 3: "schedule.third", 4: "schedule.fourth", last: "schedule.last",
+}
+
+func (d days) explainOrdinal(w *words.Words) string {
+	which := w.T(ordinalKeys[d.ordinal])
 	switch d.ofWeek {
 	case allWeekdays:
-		return which + " day"
+		return w.T("schedule.nth_day", which)
 	case workingDays:
-		return which + " working day"
+		return w.T("schedule.nth_working_day", which)
 	}
-	return which + " " + weekdayNames(d.ofWeek)
+	return w.T("schedule.nth_weekday", which, weekdayNames(w, d.ofWeek))
 }
 
 // pace returns n where the values are 0, n, 2n… through a whole cycle that n
@@ -171,7 +198,7 @@ func bitList(set uint64) []int {
 
 // numbers lists values: three or more in a row as a range, a longer run by step
 // as its beginning and its end.
-func numbers(values []int) string {
+func numbers(w *words.Words, values []int) string {
 	if n := len(values); n > maxTimes {
 		step := values[1] - values[0]
 		if i := 1; step > 1 {
@@ -179,7 +206,7 @@ func numbers(values []int) string {
 				i++
 			}
 			if i == n {
-				return fmt.Sprintf("%d, %d, %d and so on to %d", values[0], values[1], values[2], values[n-1])
+				return w.T("schedule.so_on", values[0], values[1], values[2], values[n-1])
 			}
 		}
 	}
@@ -193,45 +220,36 @@ func numbers(values []int) string {
 			parts = append(parts, strconv.Itoa(values[i]))
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%d to %d", values[i], values[j]))
+		parts = append(parts, w.T("schedule.to", values[i], values[j]))
 		i = j
 	}
-	return list(parts, "and")
+	return w.List(parts)
 }
 
 // weekdayNames lists weekdays from Monday on.
-func weekdayNames(set uint64) string {
+func weekdayNames(w *words.Words, set uint64) string {
 	if set == workingDays {
-		return "Monday to Friday"
+		return w.T("schedule.working_days")
 	}
 	var names []string
 	for i := range 7 {
 		if d := time.Weekday((i + 1) % 7); set>>d&1 == 1 {
-			names = append(names, d.String())
+			names = append(names, w.Weekday(d))
 		}
 	}
-	return list(names, "and")
+	return w.List(names)
 }
 
-func monthNames(months []int) []string {
+func monthNames(w *words.Words, months []int) []string {
 	names := make([]string, len(months))
 	for i, m := range months {
-		names[i] = time.Month(m).String()
+		names[i] = strings.Fields(w.T("time.months"))[m-1]
 	}
 	return names
 }
 
-func list(words []string, last string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	end := len(words) - 1
-	return strings.Join(words[:end], ", ") + " " + last + " " + words[end]
-}
-
-func count(n int, unit string) string {
-	if n == 1 {
-		return unit
-	}
-	return strconv.Itoa(n) + " " + unit + "s"
+// longDate is a day with its month in full: "1 December 2026".
+func longDate(w *words.Words, wall int64) string {
+	t := time.Unix(wall, 0).UTC()
+	return strconv.Itoa(t.Day()) + " " + w.Month(t)
 }

@@ -1,6 +1,10 @@
 package schedule
 
-import "testing"
+import (
+	"testing"
+
+	"postrider/internal/words"
+)
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
@@ -58,5 +62,25 @@ func TestExplain(t *testing.T) {
 	}
 	if got := (Schedule{}).Explain(); got != "never" {
 		t.Errorf("the zero Schedule is explained as %q", got)
+	}
+}
+
+func TestExplainInSwedish(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"*/15 9-17 * * 1-5":              "var 15:e minut mellan 09:00 och 17:45, varje måndag till fredag",
+		"0 */2 * * *":                    "varannan timme",
+		"0 9,17 * * tue,thu":             "varje tisdag och torsdag kl. 09:00 och 17:00",
+		"0 9 * 6-8 tue":                  "varje tisdag i juni, juli och augusti kl. 09:00",
+		"0 9 13 * fri":                   "kl. 09:00 den 13 i månaden och även varje fredag",
+		"0 9 1 1,7 *":                    "varje år den 1 januari och 1 juli kl. 09:00",
+		"daily 09:00":                    "varje dag kl. 09:00",
+		"monthly first tue 09:00":        "den första tisdagen i månaden kl. 09:00",
+		"monthly last working-day 09:00": "den sista arbetsdagen i månaden kl. 09:00",
+		"once 2026-12-01T09:00":          "en gång, den 1 december 2026 kl. 09:00",
+	} {
+		if got := parse(t, text, "Europe/Stockholm").ExplainIn(words.For("sv")); got != want+", Europe/Stockholm" {
+			t.Errorf("%q is explained as\n%q, want\n%q", text, got, want)
+		}
 	}
 }

@@ -52,7 +52,7 @@ func (h *house) importDoNotMail(w http.ResponseWriter, r *http.Request) error {
 		}
 		result, err := h.Registry.ImportSuppressions(r.Context(), h.actor(r), part, "", "import")
 		if errs.Is(err, errs.Invalid) {
-			f.Add("file", respond.Sentence(err.Error()))
+			f.Add("file", respond.Sentence(h.words(r).Said(err.Error())))
 			return h.showDoNotMail(w, r, http.StatusUnprocessableEntity, f)
 		}
 		if err != nil {
@@ -70,7 +70,7 @@ func (h *house) showBarredResult(w http.ResponseWriter, r *http.Request, f pages
 	}
 	f.Add("", said)
 	for _, x := range result.Refusals[:min(len(result.Refusals), refusedShown)] {
-		f.Add("", h.words(r).T("readers.bar_refused", x.Line, x.Email, x.Reason))
+		f.Add("", h.words(r).T("readers.bar_refused", x.Line, x.Email, h.words(r).Said(x.Reason)))
 	}
 	return h.showDoNotMail(w, r, http.StatusUnprocessableEntity, f)
 }

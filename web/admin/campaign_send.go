@@ -40,7 +40,7 @@ func (h *house) dates(r *http.Request, text, zone string) (datesView, error) {
 	clock := h.clock(r, zone)
 	v := datesView{Explain: explained(h.words(r), campaigns.Campaign{Schedule: text, Zone: zone}), Place: clock.Place()}
 	for _, f := range s.NextN(h.Now(), shownDates) {
-		v.Dates = append(v.Dates, dateView{When: clock.When(f.At), Until: clock.Until(f.At), UTC: f.At.UTC().Format("15:04") + " UTC", Note: f.Note})
+		v.Dates = append(v.Dates, dateView{When: clock.When(f.At), Until: clock.Until(f.At), UTC: f.At.UTC().Format("15:04") + " UTC", Note: clock.Words.Said(f.Note)})
 	}
 	return v, nil
 }

@@ -18,7 +18,7 @@ func (h *house) lines(ctx context.Context, v *editionView, clock pages.Clock) ([
 		out = append(out, text)
 	}
 	if v.State == campaigns.Cancelled && v.Reason != "" {
-		out = append(out, words.Capital(v.Reason)+".")
+		out = append(out, words.Capital(clock.Words.Said(v.Reason))+".")
 	}
 	if v.State == campaigns.EditionPaused || v.State == campaigns.Held && v.Figures.Audience > 0 {
 		out = append(out, clock.Words.T("editions.goes_on_at", v.Figures.Accepted, v.Figures.Audience))

@@ -40,7 +40,7 @@ func (h *house) moveTakeaway(w http.ResponseWriter, r *http.Request) error {
 	moved, err := recaps.MoveTakeaway(v.Sheet.Name, v.Sheet.Text, from, to)
 	if errs.Is(err, errs.Invalid) {
 		if asScript(r) {
-			return answer(w, http.StatusUnprocessableEntity, helped{Said: wrongIn(v.Sheet.Text, err).Text})
+			return answer(w, http.StatusUnprocessableEntity, helped{Said: h.words(r).Said(wrongIn(v.Sheet.Text, err).Text)})
 		}
 		v.Wrong = wrongIn(v.Sheet.Text, err)
 		return h.showEditor(w, r, http.StatusUnprocessableEntity, v)
@@ -69,7 +69,7 @@ func (h *house) readClipboard(w http.ResponseWriter, r *http.Request) error {
 	}
 	text, err := recaps.ReadClipboard(string(clip))
 	if errs.Is(err, errs.Invalid) {
-		return answer(w, http.StatusUnprocessableEntity, helped{Said: respond.Sentence(err.Error())})
+		return answer(w, http.StatusUnprocessableEntity, helped{Said: respond.Sentence(h.words(r).Said(err.Error()))})
 	}
 	if err != nil {
 		return err

@@ -126,7 +126,7 @@ func (h *house) next(r *http.Request, all []campaigns.Campaign, editions []campa
 		}
 		clock := h.clock(r, c.Zone)
 		if n := firings[0].Note; n != "" {
-			explain += " (" + n + ")"
+			explain += " (" + clock.Words.Said(n) + ")"
 		}
 		mark := pages.NewMark(clock.Words, "home.by_itself", "◔", "live")
 		if !c.Approved() {
@@ -155,7 +155,7 @@ func explained(w *words.Words, c campaigns.Campaign) string {
 	if err != nil {
 		return c.Schedule
 	}
-	return words.Capital(s.Explain())
+	return words.Capital(s.ExplainIn(w))
 }
 
 // look sorts the latest editions into what is being sent, what needs somebody
@@ -247,7 +247,7 @@ func need(w *words.Words, e campaigns.Edition, f delivery.Figures) string {
 }
 
 func held(w *words.Words, e campaigns.Edition, f delivery.Figures) string {
-	reason := words.Capital(e.Reason)
+	reason := words.Capital(w.Said(e.Reason))
 	if reason == "" {
 		reason = words.Capital(w.T("states.held"))
 	}
@@ -274,7 +274,7 @@ func (h *house) heldDates(r *http.Request, v *homeView, all []campaigns.Campaign
 				continue
 			}
 			v.Needs = append(v.Needs, needView{Mark: pages.OccurrenceMark(h.words(r), o.State), Title: c.Name, URL: campaignURL(c.ID),
-				Text: h.clock(r, c.Zone).When(o.DueAt) + ": " + o.Reason + "."})
+				Text: h.clock(r, c.Zone).When(o.DueAt) + ": " + h.words(r).Said(o.Reason) + "."})
 		}
 	}
 	return nil

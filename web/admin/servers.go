@@ -93,7 +93,7 @@ func (h *house) serverRow(r *http.Request, x delivery.Relay) (serverRow, error) 
 		row.Kind = p.Title
 	}
 	if x.Trouble != "" {
-		row.Trouble, row.Since = respond.Sentence(x.Trouble), clock.When(x.TroubleAt)
+		row.Trouble, row.Since = respond.Sentence(clock.Words.Said(x.Trouble)), clock.When(x.TroubleAt)
 	}
 	var ends time.Time
 	row.Limit, ends = x.DailyLimit(h.Now())
@@ -172,7 +172,7 @@ func steps(w *words.Words, c *delivery.Check) []stepView {
 		case delivery.StepFailed:
 			mark = pages.NewMark(w, "servers.step_failed", "!", "bad")
 		}
-		s.Text, s.Remedy = respond.Sentence(s.Text), respond.Sentence(beforeCommand(s.Remedy))
+		s.Text, s.Remedy = respond.Sentence(w.Said(s.Text)), respond.Sentence(beforeCommand(w.Said(s.Remedy)))
 		out = append(out, stepView{s, w.T(probeKeys[s.Name]), mark})
 	}
 	return out

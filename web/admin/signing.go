@@ -101,7 +101,7 @@ func (h *house) activateKeys(w http.ResponseWriter, r *http.Request) error {
 	domain := r.PostForm.Get("domain")
 	_, err := h.Ring.Activate(r.Context(), h.actor(r), domain, true)
 	if errs.Is(err, errs.Conflict) || errs.Is(err, errs.Unavailable) {
-		text := strings.TrimSuffix(respond.Sentence(beforeCommand(err.Error())), ".") + "."
+		text := strings.TrimSuffix(respond.Sentence(beforeCommand(h.words(r).Said(err.Error()))), ".") + "."
 		return h.showSigning(w, r, http.StatusConflict, signingView{F: pages.NewForm(nil), Wrong: text, At: domain})
 	}
 	if err != nil {

@@ -22,6 +22,7 @@ type cell struct {
 //
 //	{{t "area.key" args…}}           a text
 //	{{th "area.key" args…}}          a text whose arguments may be links or marks
+//	{{said s}}                       what a doer says, in this language
 //	{{link url label}} {{code s}}    such arguments
 //	{{strong s}}                     another
 //	{{count n}} {{percent n of}}     figures in the reader's form
@@ -30,7 +31,7 @@ type cell struct {
 //	{{dict "Key" value …}}           several values for one part
 func funcs(w *words.Words) template.FuncMap {
 	return template.FuncMap{
-		"t": w.T, "th": w.H, "count": w.Count, "percent": w.Percent, "plural": w.Plural, "join": w.List, "capital": words.Capital,
+		"t": w.T, "th": w.H, "said": w.Said, "count": w.Count, "percent": w.Percent, "plural": w.Plural, "join": w.List, "capital": words.Capital,
 		"lang":    w.Lang,
 		"asset":   assets.Path,
 		"cell":    func(n int, label string) cell { return cell{N: n, Label: label, Blank: n == 0} },

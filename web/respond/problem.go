@@ -135,7 +135,7 @@ func describe(w *words.Words, status int, err error) problem {
 	if keys.text != "" {
 		p.Text = w.T(keys.text)
 	} else {
-		p.Text = Sentence(err.Error())
+		p.Text = Sentence(w.Said(err.Error()))
 	}
 	if status == http.StatusConflict {
 		p.Remedy = w.T("problem.conflict_remedy")
