@@ -55,6 +55,12 @@ func TestErasureLeavesNoTrace(t *testing.T) {
 		if err := s.AddNotice(ctx, notice.Notice{Kind: notice.Test, To: mail.Address{Name: "Canary", Address: "canary@example.org"}, From: "n@example.org", Subject: "s", Text: "dear canary"}); err != nil {
 			t.Fatal(err)
 		}
+		letter := func(subscribers.Request, subscribers.Subscriber) notice.Notice {
+			return notice.Notice{Kind: notice.Request, From: "n@example.org", Subject: "s", Text: "dear canary"}
+		}
+		if err := g.AskOwn(ctx, who.ID, subscribers.RequestAddress, "canary@elsewhere.example", letter); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := g.Suppress(ctx, "cli", "canary@example.org", "asked", ""); err != nil {
 			t.Fatal(err)
 		}

@@ -257,8 +257,11 @@ func (g *Registry) ConfirmSignUp(ctx context.Context, id SignUpID, welcome Welco
 }
 
 // Tidy erases what is no longer needed: who signed up and did not confirm within
-// a week, and all wishes after 30 days. It may be called as often as one likes.
+// a week, all wishes after 30 days, and what readers asked for after one. It may be called as often as one likes.
 func (g *Registry) Tidy(ctx context.Context) (int, error) {
 	now := g.Now()
+	if _, err := g.Store.DropRequests(ctx, now.Add(-requestLife)); err != nil {
+		return 0, err
+	}
 	return g.Store.DropSignUps(ctx, now.Add(-signUpLife), now.Add(-30*24*time.Hour))
 }

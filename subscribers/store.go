@@ -19,6 +19,7 @@ type Store interface {
 	Segments
 	SignUps
 	Own
+	Requests
 }
 
 // People keeps subscribers.

@@ -15,6 +15,7 @@ type subscriberCmd struct {
 	Show    subscriberShowCmd    `cmd:"" help:"Show a reader: fields, lists, consent."`
 	List    subscriberListCmd    `cmd:"" help:"List readers."`
 	Change  subscriberChangeCmd  `cmd:"" help:"Change a reader's name, language, zone or fields."`
+	Move    subscriberMoveCmd    `cmd:"" help:"Give a reader another address, because they asked for it. What they are on and agreed to stays."`
 	Join    subscriberJoinCmd    `cmd:"" help:"Put a reader on lists. A list that they left stays left: only they come back."`
 	Leave   subscriberLeaveCmd   `cmd:"" help:"Take a reader off lists, off all where none is named."`
 	Import  subscriberImportCmd  `cmd:"" help:"Import readers: CSV, a paste of addresses, or another service's export. Nobody is mailed, and nobody who left is brought back."`

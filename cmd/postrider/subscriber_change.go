@@ -37,6 +37,25 @@ func (c *subscriberChangeCmd) Run(s *session) error {
 	})
 }
 
+type subscriberMoveCmd struct {
+	Subscriber string `arg:"" help:"Address or id."`
+	To         string `arg:"" help:"The new address."`
+}
+
+// Run gives a reader another address.
+func (c *subscriberMoveCmd) Run(s *session) error {
+	return s.with(func(h *house) error {
+		r, err := h.registry.Find(s.ctx, c.Subscriber)
+		if err != nil {
+			return err
+		}
+		if r, err = h.registry.Move(s.ctx, "cli", r.ID, c.To); err != nil {
+			return err
+		}
+		return s.showSubscriber(h, r)
+	})
+}
+
 type subscriberJoinCmd struct {
 	Subscriber string   `arg:"" help:"Address or id."`
 	List       []string `required:"" help:"List to join; may be given several times." placeholder:"NAME"`

@@ -26,6 +26,8 @@ const (
 	Confirmation Kind = "confirmation"
 	// Welcome greets whoever joined a list.
 	Welcome Kind = "welcome"
+	// Request asks a reader to confirm what their own page was asked for.
+	Request Kind = "request"
 )
 
 // Notice is one mail to one person.

@@ -33,6 +33,10 @@ const (
 	Preview     Purpose = "preview"     // of an edition: its pages before they are public
 	Invitation  Purpose = "invitation"  // of an invitation into the team
 	Confirm     Purpose = "confirm"     // of a sign-up: the button of its mail
+	OwnData     Purpose = "own-data"    // of a request: to see all that is kept of them
+	OwnErasure  Purpose = "own-erasure" // of a request: to be erased
+	OwnMove     Purpose = "own-move"    // of a request, to the present address: to be mailed at another
+	OwnArrival  Purpose = "own-arrival" // of a request, to the other address
 	FormTime    Purpose = "form-time"   // of a moment: when a form was shown
 	Forgotten   Purpose = "forgotten"   // not a token: the hash of an address that was erased
 )

@@ -2,6 +2,7 @@ package public
 
 import (
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,6 +22,8 @@ func TestReadersPagesAreAccessible(t *testing.T) {
 	w.open()
 	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
+	w.ask(url.Values{"what": {"erase"}})
+	erase, _ := w.mailed()
 	b := browsertest.Start(t)
 	pictures := os.Getenv("POSTRIDER_PICTURES")
 	for _, lang := range []string{"en", "ar"} {
@@ -31,6 +34,7 @@ func TestReadersPagesAreAccessible(t *testing.T) {
 				v.Dark = dark
 				p := b.Page(v)
 				for name, path := range map[string]string{
+					"erase": erase,
 					"join": "/subscribe?lang=" + lang, "leave": "/u/" + w.token(tokens.Unsubscribe), "choose": "/p/" + w.token(tokens.Preferences),
 					"same": "/p/" + w.keys.Token(tokens.Reader, int64(w.reader)), "archive": "/",
 				} {

@@ -28,6 +28,12 @@ type preferencesView struct {
 	First, Last string // days that it may end
 	Wrong       string
 	Saved       bool
+	Own         ownWords
+	OwnText     string // that a mail comes first
+	Asked       string // that it is on its way
+	Token       string
+	WrongTo     string // about the new address
+	To          string
 }
 
 type preference struct {
@@ -67,6 +73,8 @@ func (h *house) choices(r *http.Request, who delivery.Recipient) (preferencesVie
 	}
 	v.Who = pages.Mask(who.Email)
 	v.Text = fmt.Sprintf(v.Words.Receives, isolated(v.Who))
+	v.Own = ownIn[languageAt(v.Lang)]
+	v.OwnText, v.Token = fmt.Sprintf(v.Own.First, isolated(v.Who)), r.PathValue("token")
 	s, err := h.Registry.Get(r.Context(), who.Subscriber)
 	if err != nil {
 		return v, err

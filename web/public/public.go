@@ -81,6 +81,9 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "POST /confirm/{token}", Handle: h.confirm},
 		{Pattern: "GET /p/{token}", Handle: h.preferencesPage},
 		{Pattern: "POST /p/{token}", Handle: h.preferences},
+		{Pattern: "POST /p/{token}/ask", Handle: h.ask},
+		{Pattern: "GET /own/{step}/{token}", Handle: h.ownPage},
+		{Pattern: "POST /own/{step}/{token}", Handle: h.own},
 		{Pattern: "GET " + organisation.LogoPath + "{name}", Handle: h.logo},
 		{Pattern: "GET /" + recaps.PicturePath + "{file}", Handle: h.picture},
 		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
@@ -137,7 +140,7 @@ func (h *house) organisation(r *http.Request) organisation.Organisation {
 }
 
 func (h *house) robots(w http.ResponseWriter, _ *http.Request) error {
-	return plain(w, "User-agent: *\nDisallow: /confirm/\nDisallow: /p/\nDisallow: /s/\nDisallow: /u/\nSitemap: "+h.Base+"/sitemap.xml\n")
+	return plain(w, "User-agent: *\nDisallow: /confirm/\nDisallow: /own/\nDisallow: /p/\nDisallow: /s/\nDisallow: /u/\nSitemap: "+h.Base+"/sitemap.xml\n")
 }
 
 // health says ok when the database answers.
