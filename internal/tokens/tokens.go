@@ -15,8 +15,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"os"
 	"strings"
+	"sync"
 
 	"postrider/internal/errs"
 )
@@ -50,7 +52,18 @@ var lower32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding
 
 // Keys signs with its first key and verifies with all of them, so that links
 // in old mails outlive a rotation.
-type Keys struct{ keys [][]byte }
+type Keys struct {
+	keys    [][]byte
+	current *sync.Pool // of *macer, with the first key
+}
+
+// macer is the keyed hash of one key, ready to hash again: setting up the key
+// costs as much as hashing a token.
+type macer struct {
+	hash hash.Hash
+	in   []byte
+	out  []byte
+}
 
 // New makes Keys of at least one key of 32 bytes, the current one first.
 func New(keys ...[]byte) (Keys, error) {
@@ -62,7 +75,7 @@ func New(keys ...[]byte) (Keys, error) {
 			return Keys{}, errs.Invalidf("a key has %d bytes, want 32", len(k))
 		}
 	}
-	return Keys{keys: keys}, nil
+	return Keys{keys: keys, current: &sync.Pool{New: func() any { return &macer{hash: hmac.New(sha256.New, keys[0])} }}}, nil
 }
 
 // Load reads a key file: one key of 64 hexadecimal digits a line, the current
@@ -130,8 +143,8 @@ func fingerprint(key []byte) string {
 
 // Token is the link token of id: 28 letters of URL-safe base64.
 func (k Keys) Token(p Purpose, id int64) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(id))
-	return base64.RawURLEncoding.EncodeToString(append(b, mac(k.keys[0], p, b)[:macBytes]...))
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 8+macBytes), uint64(id))
+	return base64.RawURLEncoding.EncodeToString(k.appendMAC(b, p, macBytes))
 }
 
 // Check returns the id of a token of that purpose. Anything else is NotFound:
@@ -147,8 +160,8 @@ func (k Keys) Check(p Purpose, token string) (int64, error) {
 // Verp is the token of id for an envelope sender: 29 letters and digits in
 // lower case, because mail servers fold the case of local parts.
 func (k Keys) Verp(p Purpose, id int64) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(id))
-	return lower32.EncodeToString(append(b, mac(k.keys[0], p, b)[:verpMacBytes]...))
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 8+macBytes), uint64(id))
+	return lower32.EncodeToString(k.appendMAC(b, p, verpMacBytes))
 }
 
 // CheckVerp returns the id of a Verp token, in whatever case it came back.
@@ -200,6 +213,18 @@ func (k Keys) Derive(purpose string) ([][]byte, error) {
 		}
 	}
 	return out, nil
+}
+
+// appendMAC appends the first size octets of the current key's hash over b to b.
+func (k Keys) appendMAC(b []byte, p Purpose, size int) []byte {
+	m := k.current.Get().(*macer)
+	m.in = append(append(append(m.in[:0], p...), 0), b...)
+	m.hash.Reset()
+	m.hash.Write(m.in)
+	m.out = m.hash.Sum(m.out[:0])
+	b = append(b, m.out[:size]...)
+	k.current.Put(m)
+	return b
 }
 
 func mac(key []byte, p Purpose, b []byte) []byte {

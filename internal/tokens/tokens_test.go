@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"postrider/internal/errs"
@@ -108,5 +109,35 @@ func TestKeyFile(t *testing.T) {
 	}
 	if _, err := Load(path); !errs.Is(err, errs.Invalid) {
 		t.Errorf("Load of a broken file: %v, want Invalid", err)
+	}
+}
+
+// TestTokensMadeAtOnce: connections share the keys.
+func TestTokensMadeAtOnce(t *testing.T) {
+	t.Parallel()
+	k := testKeys(t, 1, 2)
+	var all sync.WaitGroup
+	for n := range int64(8) {
+		all.Go(func() {
+			for id := n * 200; id < n*200+200; id++ {
+				token, err := k.Check(Unsubscribe, k.Token(Unsubscribe, id))
+				verp, e := k.CheckVerp(Bounce, k.Verp(Bounce, id))
+				if token != id || verp != id || err != nil || e != nil {
+					t.Errorf("%d became %d and %d: %v, %v", id, token, verp, err, e)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func BenchmarkToken(b *testing.B) {
+	k, err := New(make([]byte, 32))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for id := int64(0); b.Loop(); id++ {
+		k.Token(Unsubscribe, id)
 	}
 }
