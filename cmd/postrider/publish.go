@@ -203,8 +203,9 @@ func (c *publishCmd) send(s *session, h *house, e campaigns.Edition, w way) erro
 func (s *session) follow(h *house, id campaigns.EditionID, wait time.Duration, ended chan error) (campaigns.Edition, error) {
 	bar := s.progress()
 	defer bar.finish()
+	var f delivery.Figures
+	var count time.Time // when to count again: the database has better to do
 	for {
-		began := time.Now()
 		e, err := h.store.Edition(s.ctx, id.String())
 		if err != nil {
 			if s.ctx.Err() != nil {
@@ -212,14 +213,18 @@ func (s *session) follow(h *house, id campaigns.EditionID, wait time.Duration, e
 			}
 			return e, err
 		}
-		f, err := h.store.Figures(s.ctx, id)
-		if err == nil {
-			bar.show(f)
+		began := time.Now()
+		fresh := !began.Before(count)
+		if fresh {
+			if f, err = h.store.Figures(s.ctx, id); err == nil {
+				bar.show(f)
+			}
+			count = time.Now().Add(100 * time.Since(began))
 		}
 		if e.State.Final() || e.State == campaigns.EditionPaused || e.State == campaigns.Held {
 			return e, nil
 		}
-		if e.State == campaigns.Sending && f.Queued+f.Leased+f.Sending == 0 && f.Deferred > 0 {
+		if fresh && e.State == campaigns.Sending && f.Queued+f.Leased+f.Sending == 0 && f.Deferred > 0 {
 			due, err := h.store.NextDue(s.ctx, id)
 			if err == nil && due.After(h.store.Now().Add(wait)) {
 				return e, nil
@@ -231,7 +236,7 @@ func (s *session) follow(h *house, id campaigns.EditionID, wait time.Duration, e
 		case err := <-ended:
 			ended <- nil
 			return e, err
-		case <-time.After(max(100*time.Millisecond, 30*time.Since(began))): // counting a million takes its time
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
