@@ -14,6 +14,14 @@ import (
 // answer, reconnect where that is needed. It ends when its station leaves.
 func (r *run) slot(st *station) {
 	s := &slot{run: r, station: st}
+	// On a stop, a mail that has not been promised a final dot is dropped.
+	ctx, drop := context.WithCancel(r.hard)
+	defer drop()
+	defer context.AfterFunc(r.soft, func() {
+		if t := s.asked.Load(); t == nil || !t.granted.Load() {
+			drop()
+		}
+	})()
 	defer s.hangUp()
 	defer r.recorder.idle(&s.line)
 	for s.ready() {
@@ -26,7 +34,7 @@ func (r *run) slot(st *station) {
 			st.refund()
 			continue
 		}
-		s.deliver(l, m)
+		s.deliver(ctx, l, m)
 	}
 }
 
@@ -59,11 +67,12 @@ type slot struct {
 	*run
 	*station
 	conn    Conn
-	mails   int       // handed over on conn
-	since   time.Time // when conn was opened
-	rest    time.Time // no connection before: the relay has enough of them
-	line    line      // at the recorder
-	message Message   // the last one, for its memory
+	mails   int                    // handed over on conn
+	since   time.Time              // when conn was opened
+	rest    time.Time              // no connection before: the relay has enough of them
+	line    line                   // at the recorder
+	asked   atomic.Pointer[ticket] // of the mail that is being handed over
+	message Message                // the last one, for its memory
 }
 
 func (s *slot) hangUp() {
@@ -125,7 +134,7 @@ func (r *run) hold(l *lane, cause campaigns.Cause, reason string) {
 }
 
 // deliver hands one mail over and records what came of it.
-func (s *slot) deliver(l *lane, m Leased) {
+func (s *slot) deliver(ctx context.Context, l *lane, m Leased) {
 	now := s.Now()
 	var envelope Envelope
 	var err error
@@ -140,26 +149,17 @@ func (s *slot) deliver(l *lane, m Leased) {
 		s.unsendable(l, m, err)
 		return
 	}
-	ctx, drop := context.WithCancel(s.hard)
-	defer drop()
-	var asked atomic.Pointer[ticket]
-	// On a stop, whatever has not been promised a final dot is dropped.
-	release := context.AfterFunc(s.run.soft, func() {
-		if t := asked.Load(); t == nil || !t.granted.Load() {
-			drop()
-		}
-	})
-	defer release()
 	s.mails++
 	answer := s.conn.Hand(ctx, envelope, s.message, func() <-chan error {
 		t := s.recorder.begin(&s.line, s.mark(MarkSending, m))
-		asked.Store(t)
+		s.asked.Store(t)
 		return t.Done
 	})
+	asked := s.asked.Swap(nil)
 	// A connection that had served before and broke before it answered anything
 	// was closed between two mails: that says nothing about this one.
 	stale := answer.Lost && answer.Stage == StageMail && s.mails > 1
-	s.settle(l, m, answer, stale || asked.Load().refused.Load() || s.run.soft.Err() != nil)
+	s.settle(l, m, answer, stale || asked.refused.Load() || s.run.soft.Err() != nil)
 	s.lanes.done(l, m, false)
 }
 

@@ -32,6 +32,7 @@ type conn struct {
 	unbind     func() bool // ends that the context of Dial closes wire
 	bare       bool        // no TLS: text goes to the kernel from where it lies
 	pieces     net.Buffers // of the text, for their memory
+	spoken     []byte      // the last command, for its memory
 
 	open  bool // another command may be written
 	dirty bool // the relay may still hold an envelope: RSET first
@@ -204,11 +205,11 @@ func (c *conn) say(commands []command, i int) error {
 	if c.pipelining {
 		upTo = len(commands)
 	}
-	var scratch [1024]byte
-	b := scratch[:0]
+	b := c.spoken[:0]
 	for _, cmd := range commands[i:upTo] {
 		b = append(b, cmd.line...)
 	}
+	c.spoken = b
 	if err := c.wire.SetDeadline(time.Now().Add(c.reply)); err != nil {
 		return err
 	}
