@@ -61,13 +61,7 @@ func drawCard(e templates.Edition, n int) ([]byte, error) {
 
 // withHerald runs f on an open installation with its Herald.
 func (s *session) withHerald(f func(*house, *delivery.Herald) error) error {
-	return s.with(func(h *house) error {
-		herald, err := s.newHerald(h)
-		if err != nil {
-			return err
-		}
-		return f(h, herald)
-	})
+	return s.with(func(h *house) error { return f(h, h.herald) })
 }
 
 // secretOf reads an account's secret; empty where nothing was given.

@@ -142,7 +142,7 @@ func (p *process) mount(front, back net.Listener) error {
 		Store: p.store, Desk: p.desk, Library: p.library, Notebook: p.notebook, Album: p.album, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base, URL: p.adminURL,
 		Proxies: p.config.proxies(), Now: now, Log: p.log,
 		Links: links, Remote: func(context.Context) (bool, error) { return p.house.mailsElsewhere(p.session) },
-		Registry: p.registry, Clerk: p.clerk, Book: p.book, Ring: p.ring, Prober: mailer.New(mailer.Options{}),
+		Registry: p.registry, Clerk: p.clerk, Book: p.book, Ring: p.ring, Herald: p.herald, Prober: mailer.New(mailer.Options{}),
 	}))
 	return nil
 }
@@ -163,10 +163,6 @@ func secret() string {
 
 // run works until the session ends or a part fails, then stops all parts.
 func (p *process) run(pagesOnly bool) error {
-	herald, err := p.newHerald(p.house)
-	if err != nil {
-		return err
-	}
 	ctx, fail := context.WithCancelCause(p.ctx)
 	defer fail(nil)
 	var parts sync.WaitGroup
@@ -190,7 +186,7 @@ func (p *process) run(pagesOnly bool) error {
 		parts.Go(func() { loop.Run(ctx) })
 		parts.Go(func() { p.send(ctx, fail) })
 		parts.Go(func() { p.readMailbox(ctx) })
-		parts.Go(func() { herald.Run(ctx) })
+		parts.Go(func() { p.herald.Run(ctx) })
 	}
 	<-ctx.Done()
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -77,6 +77,7 @@ type house struct {
 	book     *delivery.RelayBook
 	ring     *delivery.KeyRing
 	postbox  *bounces.Postbox
+	herald   *delivery.Herald
 	lease    time.Duration
 	log      *slog.Logger
 }
@@ -113,6 +114,10 @@ func (s *session) open() (*house, error) {
 	h.ring = &delivery.KeyRing{Store: db, Secrets: sealer, Now: time.Now, Lookup: net.DefaultResolver.LookupTXT}
 	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now, Fields: db.ReaderFields}
 	h.library.Check = h.desk.CheckTags
+	if h.herald, err = s.newHerald(h); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
 	return h, nil
 }
 

@@ -42,6 +42,7 @@ type Deps struct {
 	Clerk    *intake.Clerk
 	Book     *delivery.RelayBook
 	Ring     *delivery.KeyRing
+	Herald   *delivery.Herald
 	Prober   delivery.Prober
 	Keys     tokens.Keys
 	Links    preflight.Fetcher                       // asks whether links answer, through the guard
@@ -123,6 +124,7 @@ func (h *house) routes() []respond.Route {
 		h.blockRoutes(),
 		h.readerRoutes(),
 		h.serverRoutes(),
+		h.postingRoutes(),
 		h.settingsRoutes(),
 		h.setupRoutes(),
 		h.passkeyRoutes(),

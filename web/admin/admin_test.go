@@ -199,7 +199,7 @@ func (w *world) path(pattern string) string {
 			id = other
 		}
 	}
-	return strings.NewReplacer("{$}", "", "{name}", w.ids["{name}"], "{file}", w.ids["{file}"], "{id}", id, "{what}", "mail", "{token}", w.house.Keys.Token(tokens.Invitation, int64(w.invitation))).Replace(pattern)
+	return strings.NewReplacer("{$}", "", "{name}", w.ids["{name}"], "{file}", w.ids["{file}"], "{account}", w.ids["{account}"], "{post}", w.ids["{post}"], "{id}", id, "{what}", "mail", "{token}", w.house.Keys.Token(tokens.Invitation, int64(w.invitation))).Replace(pattern)
 }
 
 func TestNothingWithoutASession(t *testing.T) {

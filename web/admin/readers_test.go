@@ -68,6 +68,7 @@ func (w *world) furnish(d *Deps, registry *subscribers.Registry, sealer *secrets
 		w.t.Fatal(err)
 	}
 	w.ids = map[string]string{"/readers/{": ada.ID.String(), "/imports/{": f.ID.String(), "/servers/{": relay.ID.String(), "{name}": org.LogoName(), "{file}": kept.Versions[1].File}
+	w.postingFurniture(d, sealer)
 }
 
 // picture is a small PNG.
