@@ -92,6 +92,9 @@ func (h *house) home(w http.ResponseWriter, r *http.Request) error {
 	if err := h.heldDates(r, &v, all); err != nil {
 		return err
 	}
+	if err := h.postsForPeople(r, &v); err != nil {
+		return err
+	}
 	if h.mayUse(r, "POST /editions/{id}/pause") {
 		steps, err := h.setupOf(r)
 		if err != nil {

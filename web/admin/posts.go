@@ -380,3 +380,16 @@ func (h *house) againPost(w http.ResponseWriter, r *http.Request) error {
 func (h *house) withdrawPost(w http.ResponseWriter, r *http.Request) error {
 	return h.actOn(w, r, h.Herald.Withdraw, "posting.did_withdraw")
 }
+
+// postsForPeople adds the posts that wait for a hand, a yes or a decision.
+func (h *house) postsForPeople(r *http.Request, v *homeView) error {
+	posts, err := h.Store.PostsForPeople(r.Context(), h.Now(), 5)
+	if err != nil || len(posts) == 0 {
+		return err
+	}
+	rows, err := h.postRows(r, posts)
+	for _, row := range rows {
+		v.Needs = append(v.Needs, needView{Mark: row.Mark, Title: row.Where, URL: row.At, Text: words.Capital(row.What) + ", " + row.When})
+	}
+	return err
+}
