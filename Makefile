@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 30s
 
-.PHONY: assets build test test-all race lint drill fuzz bench golden screenshots ci
+.PHONY: mailcheck htmlcheck mailfeatures assets build test test-all race lint drill fuzz bench golden screenshots ci
 
 build:          ## the program, as ./postrider
 	$(GO) build -o postrider ./cmd/postrider
@@ -34,6 +34,15 @@ bench:
 assets:         ## what the pages load that others wrote, by its lock file; wants npm
 	cd web/assets/src && npm ci --ignore-scripts --no-audit --no-fund
 	cp web/assets/src/node_modules/htmx.org/dist/htmx.min.js web/assets/files/htmx.js
+
+mailcheck:      ## what filters and readers make of a mail; wants SpamAssassin and mutt
+	GO=$(GO) templates/check/mail.sh
+
+htmlcheck:      ## public pages under the Nu HTML checker; wants npm, Java and curl
+	GO=$(GO) templates/check/html.sh
+
+mailfeatures:   ## what mail programs do not show of the themes; wants npm
+	cd templates/check && npm ci --ignore-scripts --no-audit --no-fund && node features.mjs
 
 golden:         ## refresh golden files; read the difference like code
 	$(GO) test ./templates -update
