@@ -19,8 +19,7 @@ const (
 	beatsPerLease = 6
 	lookEvery     = 250 * time.Millisecond // pause acts within a second
 	drainWithin   = 8 * time.Second        // `docker stop` kills after ten
-	freezeChunk   = 2_500                  // rows: other writers wait for one chunk
-	freezeRest    = 3 * time.Millisecond   // between two; they ask every millisecond
+	freezeChunk   = 20_000                 // readers; the ledger takes fewer where others wait meanwhile
 	stationsEvery = 4                      // looks: a paused relay gets no mail after a second
 	noticeEvery   = 500 * time.Millisecond
 	noticeBatch   = 32
@@ -247,10 +246,6 @@ func (r *run) freeze(ctx context.Context, e campaigns.Edition) {
 			}
 			if done || err != nil {
 				return
-			}
-			select {
-			case <-ctx.Done():
-			case <-time.After(freezeRest):
 			}
 		}
 	})

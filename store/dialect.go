@@ -53,6 +53,8 @@ type dialect struct {
 	fieldPath func(name string) string
 	// number is a text column as a number, NULL where it holds none.
 	number func(column string) string
+	// keysFollow says that a key that is left out is the last one plus one.
+	keysFollow bool
 	// binaryOrder is true where texts compare byte by byte.
 	binaryOrder bool
 	// batchIsTx says that what many runs is a transaction by itself where none is open.
@@ -113,6 +115,7 @@ func sqliteDialect() dialect {
 		number: func(column string) string {
 			return "CASE WHEN " + column + " <> '' AND " + column + " NOT GLOB '*[^0-9.-]*' THEN CAST(" + column + " AS REAL) END"
 		},
+		keysFollow:  true,
 		binaryOrder: true,
 		isUnique: func(err error) bool {
 			var e sqlite3.Error

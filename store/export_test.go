@@ -85,9 +85,14 @@ func LedgerQueries() map[string]string {
 	return map[string]string{"count": countStates, "next": nextDue, "accepted": firstOf("accepted"), "all": firstOf("")}
 }
 
+// FreezeQueries are those of a chunk of an edition for so many lists.
+func FreezeQueries(s *Store, lists int) (next, insert string) {
+	return nextMembers(lists), s.dialect.insertMembers(lists, "")
+}
+
 // Plan is how SQLite runs a query.
 func (s *Store) Plan(ctx context.Context, query string) (string, error) {
-	rows, err := s.read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+s.dialect.placeholders(query), 1, 2, 3)
+	rows, err := s.read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+s.dialect.placeholders(query), 1, 2, 3, 4, 5, 6, 7, 8, 9)
 	steps, err := collect(rows, err, func(r *sql.Rows) (string, error) {
 		var a, b, c int
 		var detail string

@@ -62,38 +62,6 @@ func (s *Store) Content(ctx context.Context, e campaigns.EditionID) (delivery.Co
 	return out, nil
 }
 
-// FreezeSome implements delivery.Ledger. The rows of a freezing edition are
-// invisible to leases, because those ask for a sending one.
-func (s *Store) FreezeSome(ctx context.Context, e campaigns.Edition, limit int) (done bool, err error) {
-	now := s.Now()
-	err = s.update(ctx, "freezing the audience", func(t *tx) error {
-		var cursor, cutoff int64
-		var state string
-		if err := t.row(ctx, `SELECT freeze_cursor, cutoff, state FROM editions WHERE id = $1`, e.ID).Scan(&cursor, &cutoff, &state); err != nil {
-			return err
-		}
-		if state != string(campaigns.Freezing) {
-			return errs.Conflictf("the edition is %s, not freezing", state)
-		}
-		last, n, err := t.freezeChunk(ctx, e.ID, cursor, cutoff, limit, now)
-		if err != nil {
-			return err
-		}
-		if n == limit {
-			return t.swap(ctx, "freezing", `UPDATE editions SET freeze_cursor = $2 WHERE id = $1 AND state = 'freezing' AND freeze_cursor = $3`, e.ID, last, cursor)
-		}
-		done = true
-		if err := t.planPosts(ctx, e.ID, now); err != nil {
-			return err
-		}
-		return t.swap(ctx, "freezing", `
-			UPDATE editions SET state = 'sending', freeze_cursor = $2, updated_at = $3,
-			       public_at = CASE WHEN public_at = 0 THEN $3 ELSE public_at END
-			WHERE id = $1 AND state = 'freezing' AND freeze_cursor = $4`, e.ID, last, millis(now), cursor)
-	})
-	return done, err
-}
-
 // Lease implements delivery.Ledger.
 func (s *Store) Lease(ctx context.Context, o delivery.OwnerID, e campaigns.EditionID, n int) ([]delivery.Leased, time.Time, error) {
 	now := s.Now()

@@ -4,19 +4,13 @@ import (
 	"context"
 	_ "embed" // queries
 	"strconv"
-	"strings"
-	"time"
 
 	"postrider/campaigns"
 	"postrider/delivery"
-	"postrider/internal/ids"
 )
 
 //go:embed leased_readers.sql
 var leasedReaders string
-
-//go:embed freeze_chunk.sql
-var freezeChunk string
 
 // What the partial indexes of recipients are for. A query says one of these word
 // for word: SQLite takes a partial index only then. A recipient has an owner as
@@ -36,28 +30,6 @@ const countStates = `
 	ORDER BY 1`
 
 func placeholder(n int) string { return "$" + strconv.Itoa(n) }
-
-// freezeChunk inserts the next limit readers of an edition's lists behind
-// cursor, in the order of their ids, and returns the last of them.
-func (t *tx) freezeChunk(ctx context.Context, e campaigns.EditionID, cursor, cutoff int64, limit int, now time.Time) (last int64, n int, err error) {
-	base := ids.Block(limit + 1)
-	// Dates such as "30d" count from the cut-off, the same in every chunk.
-	where, args, err := t.editionSegment(ctx, int64(e), fromMillis(cutoff), []any{e, cursor, cutoff, limit, base, millis(now)})
-	if err != nil {
-		return cursor, 0, err
-	}
-	query := freezeChunk
-	if where != "" {
-		query = strings.Replace(freezeChunk, "-- SEGMENT", "AND ("+where+")", 1)
-	}
-	inserted, err := t.changed(ctx, query, args...)
-	if err != nil || inserted == 0 {
-		return cursor, 0, err
-	}
-	// Row numbers follow the readers' ids, so the last row is the last reader.
-	err = t.row(ctx, `SELECT subscriber_id FROM recipients WHERE id = $1`, base+inserted).Scan(&last)
-	return last, int(inserted), err
-}
 
 // GiveBack implements delivery.Ledger.
 func (s *Store) GiveBack(ctx context.Context, o delivery.OwnerID, e campaigns.EditionID, rows []delivery.RecipientID) error {

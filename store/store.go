@@ -42,6 +42,7 @@ type Store struct {
 	ownersMu sync.Mutex
 	stmts    map[string]*sql.Stmt // prepared on the writer's connection, by their text; never changed in place
 	stmtMu   sync.Mutex
+	chunk    atomic.Int64 // SQLite: how many readers are looked at while others wait; see FreezeSome
 	offset   atomic.Int64 // database clock minus ours, nanoseconds; 0 on SQLite
 }
 
@@ -134,6 +135,10 @@ func (s *Store) openSQLite(path string) error {
 // other nodes waiting, also those that want to take its work over.
 const notAsleep = "SET idle_in_transaction_session_timeout = '5s'"
 
+// noCompiling: PostgreSQL would compile each chunk of a freezing edition to
+// machine code, for which it takes longer than to run it.
+const noCompiling = "SET jit = off"
+
 // byKey lets PostgreSQL plan the few statements of the group commit once, always
 // by the key of their rows. Left to itself it plans them anew for each group,
 // which costs as much as running them; and a plan made while the ledger is
@@ -145,7 +150,7 @@ func (s *Store) openPostgres(location string) error {
 	if err != nil {
 		return &errs.Error{Kind: errs.Invalid, Field: "--db", Text: "cannot read the database URL", Err: err}
 	}
-	db, marks := openPool(config, notAsleep), openPool(config, notAsleep+"; "+byKey)
+	db, marks := openPool(config, notAsleep+"; "+noCompiling), openPool(config, notAsleep+"; "+byKey)
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(8)
 	marks.SetMaxOpenConns(2)
