@@ -118,14 +118,3 @@ func (s *Store) MoveSubscriber(ctx context.Context, id subscribers.ID, to subscr
 		return t.audit(ctx, e)
 	})
 }
-
-// DropRequests implements subscribers.Requests.
-func (s *Store) DropRequests(ctx context.Context, before time.Time) (int, error) {
-	var n int64
-	err := s.update(ctx, "forgetting readers' requests", func(t *tx) error {
-		var err error
-		n, err = t.changed(ctx, `DELETE FROM reader_requests WHERE created_at < $1`, millis(before))
-		return err
-	})
-	return int(n), err
-}

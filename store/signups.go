@@ -78,18 +78,3 @@ func (s *Store) SettleSignUp(ctx context.Context, id subscribers.SignUpID, at ti
 		return t.exec(ctx, `UPDATE signups SET confirmed_at = $2, email = '', name = '' WHERE id = $1 AND confirmed_at = 0`, int64(id), millis(at))
 	})
 }
-
-// DropSignUps implements subscribers.SignUps.
-func (s *Store) DropSignUps(ctx context.Context, unconfirmed, all time.Time) (int, error) {
-	var n int64
-	err := s.update(ctx, "forgetting sign-ups", func(t *tx) error {
-		changed, err := t.changed(ctx, `UPDATE signups SET email = '', name = '', network = '' WHERE created_at < $1 AND email <> ''`, millis(unconfirmed))
-		if err != nil {
-			return err
-		}
-		gone, err := t.changed(ctx, `DELETE FROM signups WHERE created_at < $1`, millis(all))
-		n = changed + gone
-		return err
-	})
-	return int(n), err
-}

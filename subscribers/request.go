@@ -62,8 +62,6 @@ type Requests interface {
 	// and settles the request, 0 for none. Notices that wait for the old address
 	// go with it. An address of somebody else is a Conflict.
 	MoveSubscriber(ctx context.Context, id ID, to Row, r RequestID, e audit.Entry) error
-	// DropRequests removes those made before.
-	DropRequests(ctx context.Context, before time.Time) (int, error)
 }
 
 // RequestLetter makes the mail with the button of a request; whom it goes to is

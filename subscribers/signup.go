@@ -67,8 +67,6 @@ type SignUps interface {
 	SignUp(ctx context.Context, id SignUpID) (PendingSignUp, error)
 	// SettleSignUp marks it confirmed and erases who it was.
 	SettleSignUp(ctx context.Context, id SignUpID, at time.Time) error
-	// DropSignUps erases who wishes before unconfirmed were, and removes those before all.
-	DropSignUps(ctx context.Context, unconfirmed, all time.Time) (int, error)
 }
 
 // Letters makes the mails of signing up. Who gets them is filled in.
@@ -254,14 +252,4 @@ func (g *Registry) ConfirmSignUp(ctx context.Context, id SignUpID, welcome Welco
 		return err
 	}
 	return g.Store.SettleSignUp(ctx, id, g.Now())
-}
-
-// Tidy erases what is no longer needed: who signed up and did not confirm within
-// a week, all wishes after 30 days, and what readers asked for after one. It may be called as often as one likes.
-func (g *Registry) Tidy(ctx context.Context) (int, error) {
-	now := g.Now()
-	if _, err := g.Store.DropRequests(ctx, now.Add(-requestLife)); err != nil {
-		return 0, err
-	}
-	return g.Store.DropSignUps(ctx, now.Add(-signUpLife), now.Add(-30*24*time.Hour))
 }

@@ -20,6 +20,7 @@ type Store interface {
 	SignUps
 	Own
 	Requests
+	Keeping
 }
 
 // People keeps subscribers.

@@ -68,6 +68,7 @@ type cli struct {
 	Subscriber   subscriberCmd   `cmd:"" help:"Readers: add, show, list, import, export."`
 	Segment      segmentCmd      `cmd:"" help:"Stored questions that select readers: create, count, list."`
 	Suppression  suppressionCmd  `cmd:"" help:"The do-not-mail list."`
+	Retention    retentionCmd    `cmd:"" help:"Show or set for how many days personal data is kept."`
 	Organisation organisationCmd `cmd:"" help:"Show or set who sends: name, postal address, colours, zone, sender."`
 	Operator     operatorCmd     `cmd:"" help:"The team: who signs in to the administration, and as what."`
 	Account      accountCmd      `cmd:"" help:"Accounts on networks, chats and webhooks that posts go out through."`

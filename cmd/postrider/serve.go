@@ -210,14 +210,14 @@ func (p *process) send(ctx context.Context, fail context.CancelCauseFunc) {
 	}
 }
 
-// tidy forgets once an hour who signed up and never confirmed, and adds up what
+// tidy forgets once an hour what retention says, and adds up what
 // the database's sessions have counted.
 func (p *process) tidy(ctx context.Context) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
 		if _, err := p.registry.Tidy(ctx); err != nil && ctx.Err() == nil {
-			p.log.Warn("old sign-ups could not be forgotten", "err", err)
+			p.log.Warn("what has lapsed could not be forgotten", "err", err)
 		}
 		if err := p.store.FoldListCounts(ctx); err != nil && ctx.Err() == nil {
 			p.log.Warn("the lists' numbers could not be added up", "err", err)

@@ -14,7 +14,7 @@ func keyOf(table []said, word string) string {
 
 // auditActors are those who do things and are no operator.
 var auditActors = []said{
-	{"cli", "audit.by_cli"}, {"scheduler", "audit.by_scheduler"}, {"courier", "audit.by_courier"}, {"reader", "audit.by_reader"},
+	{"cli", "audit.by_cli"}, {"scheduler", "audit.by_scheduler"}, {"courier", "audit.by_courier"}, {"retention", "audit.by_retention"}, {"reader", "audit.by_reader"},
 	{"visitor", "audit.by_visitor"}, {"operator", "audit.by_operator"},
 }
 
@@ -22,6 +22,7 @@ var auditKinds = []said{
 	{"edition", "audit.kind_edition"}, {"campaign", "audit.kind_campaign"}, {"recap", "audit.kind_recap"}, {"occurrence", "audit.kind_occurrence"},
 	{"subscriber", "audit.kind_subscriber"}, {"list", "audit.kind_list"}, {"suppression", "audit.kind_suppression"}, {"relay", "audit.kind_relay"},
 	{"dkim", "audit.kind_dkim"}, {"organisation", "audit.kind_organisation"}, {"operator", "audit.kind_operator"}, {"invitation", "audit.kind_invitation"},
+	{"retention", "audit.kind_retention"},
 }
 
 // auditActions are what can be done; an action without a line here is shown as

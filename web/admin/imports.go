@@ -31,6 +31,7 @@ func (h *house) importRoutes() []respond.Route {
 	return []respond.Route{
 		{Pattern: "GET /imports", Needs: editor, Handle: h.imports},
 		{Pattern: "POST /imports", Needs: editor, Handle: h.upload, MaxBody: intake.MaxBytes + 1<<20, Timeout: uploadTimeout},
+		{Pattern: "POST /imports/undo", Needs: editor, Handle: h.undoImport, Timeout: uploadTimeout},
 		{Pattern: "GET /imports/{id}", Needs: editor, Handle: h.importPage},
 		{Pattern: "POST /imports/{id}/plan", Needs: editor, Handle: h.planImport, Timeout: tryTimeout, MaxBody: 512 << 10},
 		{Pattern: "POST /imports/{id}/start", Needs: editor, Handle: h.startImport},
@@ -44,6 +45,7 @@ type importsView struct {
 	F    pages.Form
 	Max  int // MB
 	Rows []importRow
+	Undo *undoView
 }
 
 type importRow struct {
@@ -65,6 +67,9 @@ func (h *house) showImports(w http.ResponseWriter, r *http.Request, status int, 
 	clock := h.clock(r, "")
 	for _, i := range all {
 		v.Rows = append(v.Rows, importRow{URL: importURL(i.ID), Name: fileName(clock.Words, i), When: clock.When(i.CreatedAt), Mark: h.importMark(clock.Words, i), Result: i.Result})
+	}
+	if v.Undo, err = h.undoable(r); err != nil {
+		return err
 	}
 	return h.pageWith(w, r, status, "imports", h.frame(r, h.words(r).T("imports.imports"), "/readers"), v)
 }

@@ -23,6 +23,8 @@ func (h *house) settingsRoutes() []respond.Route {
 		{Pattern: "POST /settings", Needs: owner, Handle: h.keepSettings},
 		{Pattern: "POST /settings/logo", Needs: owner, Handle: h.keepLogo, MaxBody: organisation.MaxLogoBytes + 1<<20},
 		{Pattern: "POST /settings/logo/remove", Needs: owner, Handle: h.removeLogo},
+		{Pattern: "GET /settings/retention", Needs: owner, Handle: h.retention},
+		{Pattern: "POST /settings/retention", Needs: owner, Handle: h.keepRetention},
 		{Pattern: "GET " + organisation.LogoPath + "{name}", Needs: analyst, Handle: h.logo},
 	}
 }
