@@ -18,19 +18,20 @@ const MaxClipboard = 2 << 20
 // on the clipboard as HTML: headings, lists, links, bold, italics, quotations
 // and tables are kept; styles, Office's own tags, scripts, trackers and
 // pictures that lie on the author's machine are left out. What holds no words
-// gives "". HTML that is too large or has too many elements is Invalid.
-func ReadClipboard(clip string) (string, error) {
+// gives "". left says what of it was left out that people would miss, and why. HTML
+// that is too large or has too many elements is Invalid.
+func ReadClipboard(clip string) (text string, left []LeftOut, err error) {
 	if len(clip) > MaxClipboard {
-		return "", errs.Invalidf("what was copied is larger than %d MiB: paste it in parts, or without its format (Ctrl+Shift+V)", MaxClipboard>>20)
+		return "", nil, errs.Invalidf("what was copied is larger than %d MiB: paste it in parts, or without its format (Ctrl+Shift+V)", MaxClipboard>>20)
 	}
 	page, err := html.Parse(strings.NewReader(strings.ToValidUTF8(clip, "\uFFFD")))
 	if err != nil {
-		return "", &errs.Error{Kind: errs.Invalid, Text: "what was copied cannot be read: paste it without its format (Ctrl+Shift+V)", Err: err}
+		return "", nil, &errs.Error{Kind: errs.Invalid, Text: "what was copied cannot be read: paste it without its format (Ctrl+Shift+V)", Err: err}
 	}
 	elements := 0
 	for range page.Descendants() {
 		if elements++; elements > maxElements {
-			return "", errs.Invalidf("what was copied has too many parts: paste it in parts, or without its format (Ctrl+Shift+V)")
+			return "", nil, errs.Invalidf("what was copied has too many parts: paste it in parts, or without its format (Ctrl+Shift+V)")
 		}
 	}
 	dropJunk(page)
@@ -41,12 +42,13 @@ func ReadClipboard(clip string) (string, error) {
 			setAttribute(n, "href", withoutTrackers(attribute(n, "href")))
 		}
 	}
-	tidyLinks(page, &url.URL{}, func(string, string) {})
+	var u Understood
+	tidyLinks(page, &url.URL{}, u.leave)
 	source, err := toMarkdown().ConvertNode(page)
 	if err != nil {
-		return "", &errs.Error{Kind: errs.Invalid, Text: "what was copied cannot be read: paste it without its format (Ctrl+Shift+V)", Err: err}
+		return "", nil, &errs.Error{Kind: errs.Invalid, Text: "what was copied cannot be read: paste it without its format (Ctrl+Shift+V)", Err: err}
 	}
-	return strings.TrimSpace(looseEnds.ReplaceAllString(plainLines(strings.ToValidUTF8(string(source), "\uFFFD")), "$1")), nil
+	return strings.TrimSpace(looseEnds.ReplaceAllString(plainLines(strings.ToValidUTF8(string(source), "\uFFFD")), "$1")), u.LeftOut, nil
 }
 
 // looseEnds are what keeps two lists apart, and the empty line that would make

@@ -40,15 +40,15 @@ func TestWhatIsPastedKeepsItsStructure(t *testing.T) {
 			"> To be, or not.\n\nAfter this"},
 		"no words": {`<html><body><!--StartFragment--><span style="x"> </span><!--EndFragment--></body></html>`, ""},
 	} {
-		got, err := ReadClipboard(c.clip)
+		got, _, err := ReadClipboard(c.clip)
 		if err != nil || got != c.want {
 			t.Errorf("%s: %v\n got %q\nwant %q", name, err, got, c.want)
 		}
 	}
-	if _, err := ReadClipboard(strings.Repeat("<b>", maxElements+2)); !errs.Is(err, errs.Invalid) {
+	if _, _, err := ReadClipboard(strings.Repeat("<b>", maxElements+2)); !errs.Is(err, errs.Invalid) {
 		t.Errorf("too many elements: %v, want Invalid", err)
 	}
-	if _, err := ReadClipboard(strings.Repeat("a", MaxClipboard+1)); !errs.Is(err, errs.Invalid) {
+	if _, _, err := ReadClipboard(strings.Repeat("a", MaxClipboard+1)); !errs.Is(err, errs.Invalid) {
 		t.Errorf("too large: %v, want Invalid", err)
 	}
 }
@@ -57,7 +57,7 @@ func FuzzReadClipboard(f *testing.F) {
 	f.Add(word)
 	f.Add(docs)
 	f.Fuzz(func(t *testing.T, clip string) {
-		if _, err := ReadClipboard(clip); err != nil && !errs.Is(err, errs.Invalid) {
+		if _, _, err := ReadClipboard(clip); err != nil && !errs.Is(err, errs.Invalid) {
 			t.Fatal(err)
 		}
 	})

@@ -60,6 +60,9 @@ type ManuscriptStore interface {
 	Manuscript(ctx context.Context, actor string, id ManuscriptID) (Manuscript, error)
 	// Manuscripts returns at most limit of the actor's, the last changed first.
 	Manuscripts(ctx context.Context, actor string, limit int) ([]Manuscript, error)
+	// Writers returns at most limit of those with a manuscript that is to be the
+	// next revision of a recap, changed after since; the last changed first.
+	Writers(ctx context.Context, recap ID, since time.Time, limit int) ([]Writer, error)
 	// DropManuscript removes one of the actor's; one that is gone is no error.
 	DropManuscript(ctx context.Context, actor string, id ManuscriptID) error
 }
@@ -102,6 +105,34 @@ func (n *Notebook) Get(ctx context.Context, actor string, id ManuscriptID) (Manu
 // List returns the actor's manuscripts, the last changed first.
 func (n *Notebook) List(ctx context.Context, actor string) ([]Manuscript, error) {
 	return n.Store.Manuscripts(ctx, actor, maxManuscripts)
+}
+
+// Writer is somebody who is changing a recap.
+type Writer struct {
+	Actor string
+	Since time.Time // when they began
+	Last  time.Time // when they last typed
+}
+
+// writing is how long after the last letter somebody counts as at work.
+const writing = 15 * time.Minute
+
+// Others returns who else has been changing a recap within the last quarter of
+// an hour, at most ten, each once.
+func (n *Notebook) Others(ctx context.Context, actor string, recap ID) ([]Writer, error) {
+	all, err := n.Store.Writers(ctx, recap, n.Now().Add(-writing), 50)
+	if err != nil {
+		return nil, fmt.Errorf("asking who is changing recap %s: %w", recap, err)
+	}
+	var out []Writer
+	seen := map[string]bool{actor: true}
+	for _, w := range all {
+		if !seen[w.Actor] && len(out) < 10 {
+			seen[w.Actor] = true
+			out = append(out, w)
+		}
+	}
+	return out, nil
 }
 
 // Discard throws the actor's manuscript away. It may be called twice.

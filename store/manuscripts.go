@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"postrider/internal/errs"
 	"postrider/recaps"
@@ -57,6 +58,25 @@ func (s *Store) Manuscripts(ctx context.Context, actor string, limit int) ([]rec
 		LIMIT $2`, actor, limit)
 	out, err := collect(rows, err, scanManuscript)
 	return out, s.wrap("reading manuscripts", err)
+}
+
+// Writers implements recaps.ManuscriptStore.
+func (s *Store) Writers(ctx context.Context, recap recaps.ID, since time.Time, limit int) ([]recaps.Writer, error) {
+	rows, err := s.reader().query(ctx, `
+		SELECT actor, created_at, updated_at
+		FROM manuscripts
+		WHERE recap_id = $1
+		  AND updated_at > $2
+		ORDER BY updated_at DESC, id DESC
+		LIMIT $3`, recap, millis(since), limit)
+	out, err := collect(rows, err, func(r *sql.Rows) (recaps.Writer, error) {
+		var w recaps.Writer
+		var began, last int64
+		err := r.Scan(&w.Actor, &began, &last)
+		w.Since, w.Last = fromMillis(began), fromMillis(last)
+		return w, err
+	})
+	return out, s.wrap("asking who is writing", err)
 }
 
 // DropManuscript implements recaps.ManuscriptStore.

@@ -55,3 +55,21 @@ func TestManuscriptsAreTheirWritersOwn(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoIsChangingARecapIsKnown(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		now := time.UnixMilli(1_800_000_000_000).UTC()
+		book := &recaps.Notebook{Store: s, Now: func() time.Time { return now }}
+		note := must[recaps.Manuscript](t)
+		for _, actor := range []string{"ann", "bo", "bo", "cy"} {
+			note(book.Note(ctx, recaps.Manuscript{Actor: actor, Recap: 7, Base: 1, Text: "x"}))
+			now = now.Add(5 * time.Minute)
+		}
+		note(book.Note(ctx, recaps.Manuscript{Actor: "eve", Recap: 8, Base: 1, Text: "x"}))
+		others := must[[]recaps.Writer](t)(book.Others(ctx, "cy", 7))
+		if len(others) != 1 || others[0].Actor != "bo" || !others[0].Since.Equal(now.Add(-10*time.Minute)) {
+			t.Errorf("beside cy there are %+v; want bo, who began ten minutes ago, and not ann, who left twenty ago", others)
+		}
+	})
+}

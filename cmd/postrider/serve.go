@@ -16,6 +16,7 @@ import (
 	"postrider/delivery/mailer"
 	"postrider/events"
 	"postrider/internal/errs"
+	"postrider/recaps"
 	"postrider/scheduler"
 	"postrider/web/admin"
 	"postrider/web/public"
@@ -141,7 +142,11 @@ func (p *process) mount(front, back net.Listener) error {
 	p.serve(back, admin.Handler(admin.Deps{
 		Store: p.store, Desk: p.desk, Library: p.library, Notebook: p.notebook, Album: p.album, Office: p.office, Porter: p.porter, Keys: p.keys, Token: p.adminToken, Public: p.base, URL: p.adminURL,
 		Proxies: p.config.proxies(), Now: now, Log: p.log,
-		Links: links, Remote: func(context.Context) (bool, error) { return p.house.mailsElsewhere(p.session) },
+		Links: links, Fetch: func(ctx context.Context, address string) (recaps.Document, error) {
+			r, err := links.Get(ctx, address)
+			return recaps.Document{Name: address, URL: r.URL, Type: r.Type, Body: r.Body}, err
+		},
+		Remote:   func(context.Context) (bool, error) { return p.house.mailsElsewhere(p.session) },
 		Registry: p.registry, Clerk: p.clerk, Book: p.book, Ring: p.ring, Herald: p.herald, Prober: mailer.New(mailer.Options{}),
 	}))
 	return nil

@@ -45,14 +45,16 @@ type Deps struct {
 	Herald   *delivery.Herald
 	Prober   delivery.Prober
 	Keys     tokens.Keys
-	Links    preflight.Fetcher                       // asks whether links answer, through the guard
-	Remote   func(ctx context.Context) (bool, error) // some mail server is not on this machine
-	Token    string                                  // opens the administration until there is a team; at least 16 letters, else it opens nothing
-	Public   string                                  // URL of the public pages, no slash at the end
-	URL      string                                  // of the administration itself, no slash at the end
-	Proxies  respond.Proxies
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Fetch reads what an address holds, through the guard.
+	Fetch   func(ctx context.Context, address string) (recaps.Document, error)
+	Links   preflight.Fetcher                       // asks whether links answer, through the guard
+	Remote  func(ctx context.Context) (bool, error) // some mail server is not on this machine
+	Token   string                                  // opens the administration until there is a team; at least 16 letters, else it opens nothing
+	Public  string                                  // URL of the public pages, no slash at the end
+	URL     string                                  // of the administration itself, no slash at the end
+	Proxies respond.Proxies
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 type house struct {
@@ -119,6 +121,9 @@ func (h *house) routes() []respond.Route {
 		h.recapRoutes(),
 		h.editorRoutes(),
 		h.pictureRoutes(),
+		h.historyRoutes(),
+		h.languageRoutes(),
+		h.writerRoutes(),
 		h.checkRoutes(),
 		h.campaignRoutes(),
 		h.blockRoutes(),

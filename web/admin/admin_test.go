@@ -119,7 +119,7 @@ func build(t testing.TB) *world {
 	}
 	w.office = office
 	w.porter = &organisation.Porter{Store: w.store, Hasher: auth.QuickHasher(), Secrets: sealer, Now: now}
-	d := Deps{Store: w.store, Desk: w.desk, Library: library, Notebook: notebook, Album: &media.Album{Store: w.store, Now: now}, Office: office, Porter: w.porter, Keys: keys, Token: token, Links: w.links, Remote: func(context.Context) (bool, error) { return true, nil }, Public: "https://news.example.org", URL: "http://127.0.0.1:8081", Now: now, Log: slog.New(slog.DiscardHandler)}
+	d := Deps{Store: w.store, Desk: w.desk, Library: library, Notebook: notebook, Album: &media.Album{Store: w.store, Now: now}, Office: office, Porter: w.porter, Keys: keys, Token: token, Links: w.links, Fetch: w.links.fetch, Remote: func(context.Context) (bool, error) { return true, nil }, Public: "https://news.example.org", URL: "http://127.0.0.1:8081", Now: now, Log: slog.New(slog.DiscardHandler)}
 	invited, err := office.Invite(ctx, "test", organisation.Invitation{Email: "invited@example.org", Name: "Invited <script>alert(1)</script>", Role: organisation.Editor}, nil)
 	if err != nil {
 		t.Fatal(err)

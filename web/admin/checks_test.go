@@ -7,7 +7,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"postrider/internal/errs"
 	"postrider/organisation"
+	"postrider/recaps"
 )
 
 // answering is the web: what is at gone.example is gone.
@@ -19,6 +21,24 @@ func (a *answering) Look(_ context.Context, address string) (int, int64, error) 
 		return 410, -1, nil
 	}
 	return 999, -1, nil
+}
+
+// fetch answers with a page, or a feed of two articles.
+func (a *answering) fetch(_ context.Context, address string) (recaps.Document, error) {
+	page := func(n string) string {
+		return `<html><head><title>Notes ` + n + `</title></head><body><nav><a href="/">Home</a></nav><article><h1>Notes ` + n + `</h1><p>` + strings.Repeat("What we heard there was a lot. ", 20) +
+			`</p><p>Here are the key takeaways:</p><ol><li>The first of ` + n + `.</li><li>The second of ` + n + `.</li></ol><p>A closing word that has no place in a recap, however long it is.</p></article></body></html>`
+	}
+	switch {
+	case strings.Contains(address, "private"):
+		return recaps.Document{}, errs.Forbiddenf("it is on a private network: allow its host with --fetch-allow")
+	case strings.Contains(address, "feed"):
+		item := func(n string) string {
+			return `<item><title>Notes ` + n + `</title><link>https://org.example/` + n + `</link><description><![CDATA[` + page(n) + `]]></description></item>`
+		}
+		return recaps.Document{Name: address, URL: address, Type: "application/rss+xml", Body: []byte(`<rss version="2.0"><channel><title>Feed</title>` + item("two") + item("one") + `</channel></rss>`)}, nil
+	}
+	return recaps.Document{Name: address, URL: address, Type: "text/html", Body: []byte(page("page"))}, nil
 }
 
 const linked = "# Notes from Oslo\n\nWhat we heard, in a [report](https://gone.example/x) and [another](https://shy.example/).\n\n1. The first [click here](http://plain.example/).\n2. The second {{city}}.\n"

@@ -17,19 +17,26 @@ func manuscriptURL(id recaps.ManuscriptID) string { return "/manuscripts/" + id.
 // editorView is a text at work: what was typed, what becomes of it, and what
 // stands in its way. The text comes back whatever happens.
 type editorView struct {
-	Sheet    recaps.Manuscript
-	ID       string // of the manuscript, "" until it has been noted
-	Recap    string // id of the recap, "" for a new one
-	Heading  string
-	Back     string
-	Noted    string // when, "" until it was
-	Fresh    bool   // nothing has been typed yet
-	Look     *lookView
-	Wrong    *wrongText
-	Conflict *conflictView
-	Twin     *twinView
-	Pictures picturesView
-	Seen     seenBy
+	Sheet                 recaps.Manuscript
+	ID                    string // of the manuscript, "" until it has been noted
+	Recap                 string // id of the recap, "" for a new one
+	Heading               string
+	Back                  string
+	Noted                 string // when, "" until it was
+	Fresh                 bool   // nothing has been typed yet
+	Look                  *lookView
+	Wrong                 *wrongText
+	Conflict              *conflictView
+	Twin                  *twinView
+	Pictures              picturesView
+	Seen                  seenBy
+	Address, AddressWrong string         // of a page or a feed that the text is made of
+	Entries               []recaps.Entry // of a feed
+	Original              *originalView  // of a translation
+	Writers               writersView
+
+	translationOf string // slug, where the text does not say it yet
+
 	Imported bool // the text came from a file: it is looked at before it is kept
 
 	leftOut []recaps.LeftOut // of a file that became Markdown
@@ -79,6 +86,13 @@ type twinView struct {
 }
 
 func (h *house) newRecap(w http.ResponseWriter, r *http.Request) error {
+	if of := r.URL.Query().Get("of"); of != "" {
+		v, err := h.translated(r, of, r.URL.Query().Get("lang"))
+		if err != nil {
+			return err
+		}
+		return h.showEditor(w, r, http.StatusOK, v)
+	}
 	return h.showEditor(w, r, http.StatusOK, editorView{Fresh: true})
 }
 
@@ -124,6 +138,14 @@ func (h *house) showEditor(w http.ResponseWriter, r *http.Request, status int, v
 	}
 	var err error
 	if v.Seen, err = h.seenBy(r); err != nil {
+		return err
+	}
+	if v.Sheet.Recap != 0 {
+		if v.Writers, err = h.writers(r, v.Sheet.Recap); err != nil {
+			return err
+		}
+	}
+	if err := h.besides(r, &v); err != nil {
 		return err
 	}
 	return h.pageWith(w, r, status, "editor", h.frame(r, v.Heading, "/recaps"), v)

@@ -62,6 +62,18 @@ func TestWritingInTheBrowser(t *testing.T) {
 	p.Click("label[for=show-check].checked")
 	p.WaitFor(".findings [data-line]")
 	looker(t, p)("editor-check")
+	p.Eval(`(() => { const w = document.getElementById("weight-2"); w.value = "5"; w.dispatchEvent(new Event("change", {bubbles: true})) })()`, nil)
+	p.WaitText("#helped", "Key takeaway 2 weighs 5 now")
+	p.WaitFor(`#weight-2[value="5"]`)
+	// The first is dragged below the second.
+	p.Eval(`(() => { const grip = document.querySelector("[data-drag='1']"), last = document.querySelector(".order li:last-child").getBoundingClientRect();
+		grip.setPointerCapture = () => {};
+		const at = (type, y) => grip.dispatchEvent(new PointerEvent(type, {bubbles: true, cancelable: true, pointerId: 1, clientX: 5, clientY: y}));
+		at("pointerdown", grip.getBoundingClientRect().top); at("pointermove", last.bottom - 2); at("pointerup", last.bottom - 2) })()`, nil)
+	p.WaitText("#helped", "key takeaway 2 now")
+	if got := value(); !strings.HasSuffix(got, "1. The first point. {weight=5}\n2. The second point.\n") {
+		t.Errorf("dragged it is %q", got)
+	}
 	p.Click(".findings [data-line]")
 	var line string
 	p.Eval(`document.getElementById("text").value.slice(document.getElementById("text").selectionStart, document.getElementById("text").selectionEnd)`, &line)
@@ -70,6 +82,29 @@ func TestWritingInTheBrowser(t *testing.T) {
 	}
 	p.Click("label:has(#show-inbox)")
 	looker(t, p)("editor-inbox")
+}
+
+// TestAPlainFormKeepsARecap writes, previews and keeps with JavaScript off.
+func TestAPlainFormKeepsARecap(t *testing.T) {
+	t.Parallel()
+	browser := browsertest.Start(t)
+	w, address := served(t)
+	w = w.as(organisation.Editor)
+	view := browsertest.Phone
+	view.NoScript = true
+	p := browser.Page(view)
+	p.Cookie(address, w.cookie.Name, w.cookie.Value)
+	p.Open(address + "/recaps/new")
+	p.Paste("#text", article)
+	p.Follow(".does [formaction='/recaps/look']:not([name])")
+	p.WantText(".order", "The second point.")
+	p.Follow("#down-1")
+	p.Follow("#sheet .primary")
+	p.WantText("main", "Kept as revision 1")
+	saved, err := w.house.Library.Get(t.Context(), "notes-from-oslo")
+	if err != nil || saved.Recap.Takeaways[0].Plain != "The second point." {
+		t.Errorf("kept is %+v, %v", saved.Recap.Takeaways, err)
+	}
 }
 
 func TestMovingATakeawayWithoutScripts(t *testing.T) {

@@ -86,7 +86,7 @@ func (h *house) placePicture(w http.ResponseWriter, r *http.Request) error {
 	if errs.Is(err, errs.Invalid) {
 		p.Wrong = withoutField(err)
 		if asScript(r) {
-			return answer(w, http.StatusUnprocessableEntity, helped{Said: p.Wrong})
+			return answer(w, http.StatusUnprocessableEntity, helped{Said: h.words(r).Said(p.Wrong)})
 		}
 		if err := h.judge(r, &v); err != nil {
 			return err

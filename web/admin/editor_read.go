@@ -51,6 +51,9 @@ func (h *house) readSheet(r *http.Request) (editorView, error) {
 	if err := v.readFile(r); err != nil {
 		return v, err
 	}
+	if err := h.readAddress(r, &v); err != nil {
+		return v, err
+	}
 	if v.Wrong == nil && strings.TrimSpace(v.Sheet.Text) != "" {
 		v.Sheet, err = h.Notebook.Note(r.Context(), v.Sheet)
 	}
@@ -87,6 +90,36 @@ func (v *editorView) readFile(r *http.Request) error {
 		v.Wrong = wrongIn("", err) // what stood in the box stays
 	}
 	return nil
+}
+
+// readAddress puts what an address holds in the place of the text, once it has
+// been understood. What cannot be fetched or read leaves the text alone.
+func (h *house) readAddress(r *http.Request, v *editorView) error {
+	v.Address = strings.TrimSpace(r.PostFormValue("address"))
+	entry, err := strconv.Atoi(r.PostFormValue("entry"))
+	if err != nil {
+		entry = 0
+	}
+	if v.Address == "" || entry == 0 && r.PostFormValue("fetch") == "" && strings.TrimSpace(v.Sheet.Text) != "" {
+		return nil
+	}
+	d, err := h.Fetch(r.Context(), v.Address)
+	if err == nil {
+		d.Entry = entry
+		var u recaps.Understood
+		if u, err = recaps.Understand(d); err == nil {
+			v.Imported, v.leftOut, v.Entries = true, u.LeftOut, u.Entries
+			v.Sheet.Name, v.Sheet.Text = u.Recap.Slug+".md", u.Recap.MarkdownSource()
+			return nil
+		}
+	}
+	for _, kind := range []errs.Kind{errs.Invalid, errs.NotFound, errs.Forbidden, errs.Unavailable} {
+		if errs.Is(err, kind) {
+			v.AddressWrong = withoutField(err)
+			return nil
+		}
+	}
+	return err
 }
 
 // plainName keeps of a file's name what tells its kind.

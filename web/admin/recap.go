@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	recapsPage  = 50
-	recapBody   = 8 << 20 // a page with an article in it, or a text as a form writes it
-	historyPage = 100
+	recapsPage = 50
+	recapBody  = 8 << 20 // a page with an article in it, or a text as a form writes it
 )
 
 // recapRoutes are the pages of recaps: look, write, approve.
@@ -28,7 +27,6 @@ func (h *house) recapRoutes() []respond.Route {
 		{Pattern: "POST /recaps/keep", Needs: editor, Handle: h.keepText, MaxBody: sheetBody},
 		{Pattern: "GET /recaps/{id}", Needs: analyst, Handle: h.recap},
 		{Pattern: "GET /recaps/{id}/edit", Needs: editor, Handle: h.editRecap},
-		{Pattern: "GET /recaps/{id}/history", Needs: analyst, Handle: h.recapHistory},
 		{Pattern: "GET /recaps/{id}/frame/{what}", Needs: analyst, Handle: h.recapFrame},
 		{Pattern: "POST /recaps/{id}/approve", Needs: reviewer, Handle: h.approveRecap},
 		{Pattern: "POST /recaps/{id}/archive", Needs: editor, Handle: h.archiveRecap},
@@ -143,14 +141,8 @@ type recapView struct {
 	Revision                  recaps.Revision
 	Old                       bool           // an earlier revision is shown
 	Hidden                    []pages.Option // of the form that asks to be shown otherwise
-	History                   []revisionRow
 
 	CanApprove, CanEdit, CanArchive, CanSend bool
-}
-
-type revisionRow struct {
-	Number                       int
-	Title, When, By, Source, URL string
 }
 
 // recapHead reads what all pages of a recap show; the revision asked for, else
@@ -173,7 +165,7 @@ func (h *house) recapHead(r *http.Request) (recapView, error) {
 	t, clock := h.words(r), h.clock(r, "")
 	at := recapURL(saved.ID)
 	v := recapView{Saved: saved, URL: at, Address: h.Public + "/r/" + saved.Slug, Changed: clock.When(revision.CreatedAt), By: h.nameOf(r, revision.Actor), Mark: recapMark(t, saved.State),
-		Revision: revision, Old: number != saved.Number, Tabs: []pages.Link{{Label: t.T("recaps.tab_look"), URL: at}, {Label: t.T("recaps.tab_history"), URL: at + "/history"}}}
+		Revision: revision, Old: number != saved.Number, Tabs: []pages.Link{{Label: t.T("recaps.tab_look"), URL: at}, {Label: t.T("recaps.tab_history"), URL: at + "/history"}, {Label: t.T("editor.tab_languages"), URL: at + "/languages"}}}
 	v.CanEdit = h.may(r, editor)
 	v.CanApprove = saved.State == recaps.Draft && h.may(r, reviewer) && !v.Old
 	v.CanArchive = saved.State != recaps.Archived && v.CanEdit && !v.Old
@@ -197,24 +189,6 @@ func (h *house) recap(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return h.page(w, r, "recap", h.frame(r, v.Revision.Recap.Title, "/recaps"), v)
-}
-
-func (h *house) recapHistory(w http.ResponseWriter, r *http.Request) error {
-	v, err := h.recapHead(r)
-	if err != nil {
-		return err
-	}
-	v.Here = v.URL + "/history"
-	all, err := h.Store.RecapRevisions(r.Context(), v.ID, historyPage)
-	if err != nil {
-		return err
-	}
-	clock := h.clock(r, "")
-	for _, x := range all {
-		v.History = append(v.History, revisionRow{Number: x.Number, Title: x.Recap.Title, When: clock.When(x.CreatedAt), By: h.nameOf(r, x.Actor), Source: x.Source,
-			URL: v.URL + "?revision=" + strconv.Itoa(x.Number)})
-	}
-	return h.page(w, r, "recaphistory", h.frame(r, v.Revision.Recap.Title, "/recaps"), v)
 }
 
 func (h *house) recapFrame(w http.ResponseWriter, r *http.Request) error {

@@ -77,7 +77,7 @@
     try {
       const read = await ask("/recaps/clipboard", new Blob([clip], { type: "text/html" }));
       if (!read.ok) said.textContent = read.said;
-      else if (read.text && text.value === typed) put(begin, end, read.text);
+      else if (read.text && text.value === typed) { put(begin, end, read.text); said.textContent = read.said; }
     } catch { said.textContent = tools.dataset.failed; }
   });
 
@@ -129,24 +129,67 @@
     pictures.open = false;
     text.dispatchEvent(new Event("moved"));
   });
+  // change asks for the text with one takeaway moved or weighed; focus goes to
+  // what has taken the place of the button.
   let wanted = "";
+  const change = async (to, name, value, focus) => {
+    const sheet = new FormData(form), typed = text.value;
+    for (const other of ["file", "picture", "address"]) sheet.delete(other);
+    sheet.set(name, value);
+    let done;
+    try { done = await ask(to, sheet); } catch { return false; }
+    if (text.value !== typed) return true; // somebody typed on
+    said.textContent = done.said;
+    if (!done.ok) return true;
+    keepID(done);
+    become(done.text);
+    wanted = focus;
+    text.dispatchEvent(new Event("moved"));
+    return true;
+  };
   document.addEventListener("click", async (e) => {
     const button = e.target.closest("button[name=move]");
     if (!button) return;
     e.preventDefault();
-    const [place, way] = button.value.split("-"), sheet = new FormData(form), typed = text.value;
-    sheet.delete("file");
-    sheet.set("move", button.value);
-    let moved;
-    try { moved = await ask("/recaps/move", sheet); } catch { form.requestSubmit(button); return; }
-    if (text.value !== typed) return; // somebody typed on
-    said.textContent = moved.said;
-    if (!moved.ok) return;
-    keepID(moved);
-    become(moved.text);
-    wanted = `${way}-${Number(place) + (way === "up" ? -1 : 1)}`;
-    text.dispatchEvent(new Event("moved"));
+    const [place, way] = button.value.split("-");
+    if (!await change("/recaps/move", "move", button.value, `${way}-${Number(place) + (way === "up" ? -1 : 1)}`)) form.requestSubmit(button);
   });
+  document.addEventListener("change", (e) => {
+    const n = e.target.name?.match(/^weight-(\d+)$/)?.[1];
+    if (n) change("/recaps/weigh", "weigh", n, e.target.id);
+  });
+
+  // Takeaways are dragged by their grip; letting go moves, Escape does not.
+  let drag = null;
+  const unmark = () => { for (const li of document.querySelectorAll(".order li")) li.classList.remove("dragged", "before", "after"); };
+  document.addEventListener("pointerdown", (e) => {
+    const grip = e.target.closest("[data-drag]");
+    if (!grip || e.button) return;
+    e.preventDefault();
+    grip.setPointerCapture(e.pointerId);
+    const items = [...grip.closest("ol").children], from = Number(grip.dataset.drag);
+    drag = { items, from, to: from };
+    items[from - 1].classList.add("dragged");
+  });
+  document.addEventListener("pointermove", (e) => {
+    if (!drag) return;
+    const { items, from } = drag;
+    let gap = items.findIndex((li) => { const r = li.getBoundingClientRect(); return e.clientY < r.top + r.height / 2; });
+    if (gap < 0) gap = items.length;
+    drag.to = gap >= from ? Math.max(gap, 1) : gap + 1;
+    for (const li of items) li.classList.remove("before", "after");
+    if (drag.to !== from) items[drag.to - 1].classList.add(drag.to < from ? "before" : "after");
+  });
+  document.addEventListener("pointerup", () => {
+    if (!drag) return;
+    const { from, to } = drag;
+    drag = null;
+    unmark();
+    if (to !== from) change("/recaps/move", "move", `${from}-${to}`, "");
+  });
+  const drop = () => { drag = null; unmark(); };
+  document.addEventListener("pointercancel", drop);
+  document.addEventListener("keydown", (e) => { if (drag && e.key === "Escape") drop(); });
   document.addEventListener("htmx:afterSettle", () => {
     if (!wanted) return;
     const to = document.getElementById(wanted);
