@@ -10,10 +10,19 @@ import (
 	"postrider/internal/ids"
 )
 
+// sendingPages are for a process that sends: it writes in the order of the
+// ledger's rows, and the many pages that help an import would only fill memory.
+const sendingPages = "PRAGMA cache_size = -4000"
+
 // Enrol implements delivery.Ledger.
 func (s *Store) Enrol(ctx context.Context, node string, ttl time.Duration) (delivery.OwnerID, error) {
 	if err := s.SyncClock(ctx); err != nil {
 		return 0, err
+	}
+	if s.path != "" {
+		if _, err := s.write.ExecContext(ctx, sendingPages); err != nil {
+			return 0, s.wrap("enrolling a courier", err)
+		}
 	}
 	owner, now := delivery.OwnerID(ids.Block(1)), s.Now()
 	if err := s.standUp(ctx, owner); err != nil {

@@ -121,7 +121,7 @@ func (s *Store) openSQLite(path string) error {
 	}
 	s.write.SetMaxOpenConns(1)
 	s.marks = s.write
-	s.read, err = sql.Open("sqlite3", "file:"+file+"?_journal_mode=WAL&_busy_timeout=5000&_query_only=true&_cache_size=-8000&_stmt_cache_size=32")
+	s.read, err = sql.Open("sqlite3", "file:"+file+"?_journal_mode=WAL&_busy_timeout=5000&_query_only=true&_cache_size=-2000&_stmt_cache_size=32")
 	if err != nil {
 		return fmt.Errorf("opening the database file: %w", err)
 	}
