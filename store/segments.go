@@ -83,6 +83,37 @@ func (s *Store) RemoveSegment(ctx context.Context, g subscribers.Segment, e audi
 	})
 }
 
+// ChangeSegment implements subscribers.Segments.
+func (s *Store) ChangeSegment(ctx context.Context, g subscribers.Segment, e audit.Entry) error {
+	err := s.update(ctx, "changing a segment", func(t *tx) error {
+		n, err := t.changed(ctx, `UPDATE segments SET name = $2, question = $3 WHERE id = $1`, int64(g.ID), g.Name, g.Question)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errs.NotFoundf("there is no such segment")
+		}
+		return t.audit(ctx, e)
+	})
+	if errs.Is(err, errs.Conflict) {
+		return &errs.Error{Kind: errs.Conflict, Field: "name", Text: fmt.Sprintf("there is a segment %q already", g.Name)}
+	}
+	return err
+}
+
+// SegmentUses implements subscribers.Segments.
+func (s *Store) SegmentUses(ctx context.Context, id subscribers.SegmentID) ([]string, error) {
+	rows, err := s.reader().query(ctx, `
+		SELECT c.name
+		FROM campaign_segments cs
+		JOIN campaigns c ON c.id = cs.campaign_id
+		WHERE cs.segment_id = $1 AND c.state <> 'archived'
+		ORDER BY c.name
+		LIMIT 1000`, int64(id))
+	out, err := collect(rows, err, scanOne[string])
+	return out, s.wrap("reading who sends to a segment", err)
+}
+
 // CountAnswers implements subscribers.Segments.
 func (s *Store) CountAnswers(ctx context.Context, q subscribers.Question, now time.Time) (int, error) {
 	c := compiler{db: s.reader(), now: now}

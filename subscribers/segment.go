@@ -32,6 +32,10 @@ type Segments interface {
 	SegmentByName(ctx context.Context, name string) (Segment, error)
 	// SegmentPage returns segments by name behind after.
 	SegmentPage(ctx context.Context, after string, limit int) ([]Segment, error)
+	// ChangeSegment keeps another name and question; a Conflict where the name is taken.
+	ChangeSegment(ctx context.Context, s Segment, e audit.Entry) error
+	// SegmentUses names the campaigns that send to a segment, but archived ones.
+	SegmentUses(ctx context.Context, id SegmentID) ([]string, error)
 	// RemoveSegment is a Conflict where a campaign uses it.
 	RemoveSegment(ctx context.Context, s Segment, e audit.Entry) error
 	// CountAnswers counts the readers whom a question selects.
@@ -44,18 +48,51 @@ type Segments interface {
 // question that cannot be read Invalid with its place; so is one about a list
 // that does not exist.
 func (g *Registry) CreateSegment(ctx context.Context, actor, name, question string) (Segment, error) {
-	if err := CheckListName(name); err != nil {
-		return Segment{}, invalid("name", "want a name of at most 100 bytes without commas")
-	}
-	q, err := ParseQuestion(question)
+	q, err := g.checkSegment(ctx, name, question)
 	if err != nil {
-		return Segment{}, err
-	}
-	if _, err := g.Store.CountAnswers(ctx, q, g.Now()); err != nil {
 		return Segment{}, err
 	}
 	s := Segment{ID: ids.New[segmentMark](), Name: name, Question: q.String(), CreatedAt: g.Now()}
 	return s, g.Store.AddSegment(ctx, s, audit.Entry{At: s.CreatedAt, Actor: actor, Action: "created", Kind: "segment", Object: int64(s.ID)})
+}
+
+// ChangeSegment gives a segment another name and another question, which
+// campaigns ask from then on; issues that are there already keep theirs. Errors
+// are those of CreateSegment and Segment.
+func (g *Registry) ChangeSegment(ctx context.Context, actor, was, name, question string) (Segment, error) {
+	s, err := g.Store.SegmentByName(ctx, was)
+	if err != nil {
+		return s, err
+	}
+	q, err := g.checkSegment(ctx, name, question)
+	if err != nil {
+		return s, err
+	}
+	s.Name, s.Question = name, q.String()
+	return s, g.Store.ChangeSegment(ctx, s, audit.Entry{At: g.Now(), Actor: actor, Action: "changed", Kind: "segment", Object: int64(s.ID), Detail: s.Name + ": " + s.Question})
+}
+
+func (g *Registry) checkSegment(ctx context.Context, name, question string) (Question, error) {
+	if err := CheckListName(name); err != nil {
+		return Question{}, invalid("name", "want a name of at most 100 bytes without commas")
+	}
+	q, err := ParseQuestion(question)
+	if err != nil {
+		return Question{}, err
+	}
+	_, err = g.Store.Answers(ctx, q, g.Now(), 0, 1)
+	return q, err
+}
+
+// SegmentUses names the campaigns that send to a segment.
+func (g *Registry) SegmentUses(ctx context.Context, id SegmentID) ([]string, error) {
+	return g.Store.SegmentUses(ctx, id)
+}
+
+// Select returns the readers whom a question selects now behind an id, in the
+// order of ids, at most limit (100 where 0, never over 1000).
+func (g *Registry) Select(ctx context.Context, q Question, after ID, limit int) ([]Subscriber, error) {
+	return g.Store.Answers(ctx, q, g.Now(), after, page(limit))
 }
 
 // Segment returns a segment by name; a missing one is NotFound with the nearest name.

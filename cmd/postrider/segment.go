@@ -10,6 +10,7 @@ type segmentCmd struct {
 	Create segmentCreateCmd `cmd:"" help:"Keep a question under a name."`
 	Show   segmentShowCmd   `cmd:"" help:"Show a segment, how many readers it selects, and some of them."`
 	Count  segmentCountCmd  `cmd:"" help:"Count whom a question selects, without keeping it."`
+	Change segmentChangeCmd `cmd:"" help:"Call a segment otherwise, or let it ask something else."`
 	Remove segmentRemoveCmd `cmd:"" help:"Forget a segment."`
 }
 
@@ -120,6 +121,32 @@ func (c *segmentCountCmd) Run(s *session) error {
 				s.printf("  %-40s %s\n", r.Email, r.Name)
 			}
 		})
+	})
+}
+
+type segmentChangeCmd struct {
+	Name     string `arg:"" help:"Segment's name."`
+	Rename   string `placeholder:"NAME" help:"Its new name."`
+	Question string `placeholder:"TEXT" help:"Whom it selects from now on; issues that are there already keep what they asked."`
+}
+
+// Run changes a segment.
+func (c *segmentChangeCmd) Run(s *session) error {
+	return s.with(func(h *house) error {
+		g, err := h.registry.Segment(s.ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		if c.Rename == "" {
+			c.Rename = g.Name
+		}
+		if c.Question == "" {
+			c.Question = g.Question
+		}
+		if g, err = h.registry.ChangeSegment(s.ctx, "cli", c.Name, c.Rename, c.Question); err != nil {
+			return err
+		}
+		return s.showSegment(h, g, 0)
 	})
 }
 

@@ -41,14 +41,14 @@ func (h *house) readerRoutes() []respond.Route {
 		{Pattern: "GET /do-not-mail", Needs: editor, Handle: h.doNotMail},
 		{Pattern: "POST /do-not-mail", Needs: editor, Handle: h.addDoNotMail},
 		{Pattern: "POST /do-not-mail/remove", Needs: editor, Handle: h.removeDoNotMail},
-	}, h.importRoutes(), h.personRoutes(), h.barredRoutes())
+	}, h.segmentRoutes(), h.importRoutes(), h.personRoutes(), h.barredRoutes())
 }
 
 // readerTabs are the ways through the pages about readers.
 func (h *house) readerTabs(r *http.Request, here string) tabsView {
 	w := h.words(r)
 	v := tabsView{Label: w.T("frame.readers"), Here: here}
-	for _, p := range []place{{"readers.people", "/readers", ""}, {"lists.lists", "/lists", ""}, {"readers.do_not_mail", "/do-not-mail", ""}, {"imports.imports", "/imports", ""}} {
+	for _, p := range []place{{"readers.people", "/readers", ""}, {"lists.lists", "/lists", ""}, {"segments.segments", "/segments", ""}, {"readers.do_not_mail", "/do-not-mail", ""}, {"imports.imports", "/imports", ""}} {
 		v.Tabs = append(v.Tabs, h.links(r, []place{p})...)
 	}
 	return v
@@ -70,7 +70,9 @@ type readersView struct {
 	All     string // URL of all that hold the text
 	More    string
 	First   string
-	Nobody  bool // there is no reader at all
+	Nobody  bool   // there is no reader at all
+	Asked   string // the question that the text is
+	Keep    string // URL at which it becomes a segment
 	CanEdit bool
 	Export  string
 }
@@ -95,7 +97,13 @@ func (h *house) readers(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.findReaders(r, q, &v)
+	asked, isQuestion := questionIn(r)
+	var found []subscribers.Subscriber
+	if isQuestion {
+		found, err = h.askReaders(r, asked, q, &v)
+	} else {
+		found, err = h.findReaders(r, q, &v)
+	}
 	if err != nil {
 		return err
 	}
@@ -203,6 +211,52 @@ func (h *house) findReaders(r *http.Request, q subscribers.Query, v *readersView
 		v.More = "/readers?" + params.Encode()
 	}
 	return found, nil
+}
+
+// questionIn is the question that somebody typed into the search, in the
+// language of segments; false where it is a text to look for.
+func questionIn(r *http.Request) (subscribers.Question, bool) {
+	q, err := subscribers.ParseQuestion(r.URL.Query().Get("q"))
+	return q, err == nil
+}
+
+// askReaders lists those whom a question selects, on a list or in a state where
+// one is chosen beside it.
+func (h *house) askReaders(r *http.Request, asked subscribers.Question, q subscribers.Query, v *readersView) ([]subscribers.Subscriber, error) {
+	v.Asked = asked.String()
+	v.Keep = "/segments/edit?" + url.Values{"q": {v.Asked}}.Encode()
+	ask := asked
+	params := r.URL.Query()
+	if name := params.Get("list"); name != "" {
+		on := subscribers.Question{Join: subscribers.Or}
+		for state, attribute := range map[subscribers.MembershipState]subscribers.Attribute{
+			subscribers.Active: subscribers.AttributeList, subscribers.Pending: subscribers.AttributePending, subscribers.Unsubscribed: subscribers.AttributeLeft,
+		} {
+			if q.State == "" || q.State == state {
+				on.Parts = append(on.Parts, subscribers.Question{Condition: subscribers.Condition{Attribute: attribute, Op: subscribers.Is, Values: []string{name}}})
+			}
+		}
+		ask = subscribers.Question{Join: subscribers.And, Parts: []subscribers.Question{ask, on}}
+	}
+	if q.Address != "" {
+		state := subscribers.Question{Condition: subscribers.Condition{Attribute: subscribers.AttributeAddress, Op: subscribers.Is, Values: []string{string(q.Address)}}}
+		ask = subscribers.Question{Join: subscribers.And, Parts: []subscribers.Question{ask, state}}
+	}
+	found, err := h.Registry.Select(r.Context(), ask, q.After, readersPage+1)
+	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Invalid) {
+		v.F.Add("q", respond.Sentence(err.Error()))
+		return nil, nil
+	}
+	if params.Has("after") {
+		params.Del("after")
+		v.First = "/readers?" + params.Encode()
+	}
+	if len(found) > readersPage {
+		found = found[:readersPage]
+		params.Set("after", found[readersPage-1].ID.String())
+		v.More = "/readers?" + params.Encode()
+	}
+	return found, err
 }
 
 func (h *house) readerRows(r *http.Request, found []subscribers.Subscriber) ([]readerRow, error) {
