@@ -189,7 +189,7 @@ var issueURL = regexp.MustCompile(`/editions/[0-9a-z]{13}`)
 // It returns the issue's address.
 func sendCampaign(p *team) string {
 	p.t.Helper()
-	p.Follow("main a.button.primary") // "Send or schedule it"
+	p.Follow(`main a[href^="/campaigns/new"]`) // more choices than the short way has
 	p.look()
 	p.Fill("#f-name", "Tuesday letter")
 	p.Choose("#f-when", "weekly")

@@ -29,6 +29,7 @@ func (h *house) recapRoutes() []respond.Route {
 		{Pattern: "GET /recaps/{id}/edit", Needs: editor, Handle: h.editRecap},
 		{Pattern: "GET /recaps/{id}/frame/{what}", Needs: analyst, Handle: h.recapFrame},
 		{Pattern: "POST /recaps/{id}/approve", Needs: reviewer, Handle: h.approveRecap},
+		{Pattern: "POST /recaps/{id}/send", Needs: editor, Handle: h.sendRecap},
 		{Pattern: "POST /recaps/{id}/archive", Needs: editor, Handle: h.archiveRecap},
 		{Pattern: "GET /manuscripts/{id}", Needs: editor, Handle: h.manuscript},
 		{Pattern: "GET /manuscripts/{id}/frame/{what}", Needs: editor, Handle: h.manuscriptFrame},
@@ -141,6 +142,7 @@ type recapView struct {
 	Revision                  recaps.Revision
 	Old                       bool           // an earlier revision is shown
 	Hidden                    []pages.Option // of the form that asks to be shown otherwise
+	Send                      *sendView
 
 	CanApprove, CanEdit, CanArchive, CanSend bool
 }
@@ -169,13 +171,22 @@ func (h *house) recapHead(r *http.Request) (recapView, error) {
 	v.CanEdit = h.may(r, editor)
 	v.CanApprove = saved.State == recaps.Draft && h.may(r, reviewer) && !v.Old
 	v.CanArchive = saved.State != recaps.Archived && v.CanEdit && !v.Old
-	v.CanSend = saved.State == recaps.Approved && v.CanEdit && !v.Old
+	v.CanSend = saved.State != recaps.Archived && v.CanEdit && !v.Old
 	return v, nil
 }
 
 func (h *house) recap(w http.ResponseWriter, r *http.Request) error {
 	v, err := h.recapHead(r)
 	if err != nil {
+		return err
+	}
+	return h.showRecap(w, r, http.StatusOK, v, h.emptySend(r))
+}
+
+// showRecap shows a recap; send is what was typed to send it.
+func (h *house) showRecap(w http.ResponseWriter, r *http.Request, status int, v recapView, send pages.Form) error {
+	var err error
+	if v.Send, err = h.sendOf(r, v, send); err != nil {
 		return err
 	}
 	v.Here = v.URL
@@ -188,7 +199,7 @@ func (h *house) recap(w http.ResponseWriter, r *http.Request) error {
 	if v.Look, err = h.lookAt(r, recaps.Understood{Recap: v.Revision.Recap}, frames, query, v.Slug+".md", v.Revision.Recap.MarkdownSource()); err != nil {
 		return err
 	}
-	return h.page(w, r, "recap", h.frame(r, v.Revision.Recap.Title, "/recaps"), v)
+	return h.pageWith(w, r, status, "recap", h.frame(r, v.Revision.Recap.Title, "/recaps"), v)
 }
 
 func (h *house) recapFrame(w http.ResponseWriter, r *http.Request) error {

@@ -12,6 +12,7 @@ import (
 
 	"postrider/internal/errs"
 	"postrider/organisation"
+	"postrider/recaps"
 	"postrider/store/storetest"
 )
 
@@ -177,5 +178,39 @@ func TestDiffShowsBoth(t *testing.T) {
 	}
 	if out := diff("same", "same"); len(out) != 0 {
 		t.Errorf("no difference is %+v", out)
+	}
+}
+
+// TestARecapIsSentFromItsPage: a list and a moment are enough, and looking
+// twice leaves one campaign.
+func TestARecapIsSentFromItsPage(t *testing.T) {
+	t.Parallel()
+	w := build(t).as(organisation.Editor)
+	at := recapURL(recaps.ID(storetest.One[int64](t, w.store, `SELECT max(id) FROM recaps`)))
+	count := func(where string) int64 { return storetest.One[int64](t, w.store, `SELECT count(*) FROM campaigns WHERE `+where) }
+	before := count("1 = 1")
+	w.wants(w.do("GET", at, nil), 200, `action="`+at+`/send"`, "The weekly recap · 3 readers", "approves it")
+	w.wants(w.post(at+"/send", url.Values{"when": {"now"}}), 422, "Choose the list")
+	w.wants(w.post(at+"/send", url.Values{"list": {"weekly"}, "when": {"once"}, "date": {"2020-01-01"}, "time": {"09:00"}}), 422, `aria-invalid="true"`)
+	w.wants(w.post(at+"/send", url.Values{"list": {"nobodys"}, "when": {"now"}}), 422, "nobodys")
+	if n := count("1 = 1"); n != before {
+		t.Fatalf("what was refused made %d campaigns", n-before)
+	}
+	now := url.Values{"list": {"weekly"}, "when": {"now"}}
+	action := w.wants(w.post(at+"/send", now), 303, "Send to 3 readers")
+	w.wants(w.post(at+"/send", now), 303, "Send to 3 readers")
+	if n := count("schedule = ''"); n != 1 {
+		t.Errorf("looking twice made %d campaigns, want 1", n)
+	}
+	_, seen, _ := strings.Cut(text(t, w.do("GET", action, nil)), `name="seen" value="`)
+	seen, _, _ = strings.Cut(seen, `"`)
+	w.wants(w.post(action, url.Values{"seen": {seen}}), 303, "It goes out in a minute")
+	storetest.Exec(t, w.store, `UPDATE recaps SET state = 'draft'`)
+	w.wants(w.post(at+"/send", url.Values{"list": {"weekly"}, "when": {"once"}, "date": {"2026-12-01"}, "time": {"09:30"}}), 303, "Planned: it goes out Tue 1 Dec, 09:30 Stockholm")
+	if state := storetest.One[string](t, w.store, `SELECT state FROM recaps`); state != "approved" {
+		t.Errorf("what was planned is %s, so nothing would go out", state)
+	}
+	if page := text(t, w.as(organisation.Reviewer).do("GET", at, nil)); strings.Contains(page, at+"/send") {
+		t.Error("a reviewer is offered what they may not do")
 	}
 }
