@@ -36,13 +36,11 @@ func (p *team) look() {
 		p.Accessible()
 		return
 	}
-	for view, v := range map[string]browsertest.View{
-		"1": browsertest.Desk, "2": browsertest.Desk.InDark(), "3": browsertest.Phone, "4": browsertest.Phone.InDark(),
-	} {
-		p.Look(v)
-		p.Accessible()
-		p.Picture(filepath.Join(folder, p.name()+"."+view+".png"))
-	}
+	view := 0
+	p.Everywhere(func(browsertest.View) {
+		view++
+		p.Picture(filepath.Join(folder, fmt.Sprintf("%s.%d.png", p.name(), view)))
+	})
 	p.Look(browsertest.Desk)
 }
 

@@ -27,6 +27,38 @@ type violation struct {
 // scrolls sideways.
 func (p *Page) Accessible() {
 	p.t.Helper()
+	p.holdAgainst(`{resultTypes: ["violations"], iframes: false}`)
+	p.Fits()
+}
+
+// Everywhere holds the page that is open against all rules at a desk and on a
+// telephone, and its colours in the dark as well: darkness changes nothing but
+// colours, and the other rules take the most time. seen, where it is not nil,
+// is called in each view.
+func (p *Page) Everywhere(seen func(View)) {
+	p.t.Helper()
+	for _, v := range []View{Desk, Phone} {
+		p.Look(v)
+		p.Accessible()
+		if seen != nil {
+			seen(v)
+		}
+		p.Look(v.InDark())
+		p.Colours()
+		if seen != nil {
+			seen(v.InDark())
+		}
+	}
+}
+
+// Colours is Accessible for the rules about colours alone.
+func (p *Page) Colours() {
+	p.t.Helper()
+	p.holdAgainst(`{resultTypes: ["violations"], iframes: false, runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}}`)
+}
+
+func (p *Page) holdAgainst(options string) {
+	p.t.Helper()
 	if p.view.NoScript {
 		p.t.Fatal("browsertest: rules are checked by a script, which this view forbids")
 	}
@@ -36,7 +68,7 @@ func (p *Page) Accessible() {
 		p.Eval(axeSource+";0", nil)
 	}
 	var found []violation
-	p.Eval(`axe.run(document, {resultTypes: ["violations"], iframes: false}).then(r => r.violations.map(v => ({id: v.id, help: v.help,
+	p.Eval(`axe.run(document, `+options+`).then(r => r.violations.map(v => ({id: v.id, help: v.help,
 		nodes: v.nodes.map(n => ({html: n.html, target: n.target.map(String), failureSummary: n.failureSummary}))})))`, &found)
 	for _, v := range found {
 		var b strings.Builder
@@ -45,7 +77,6 @@ func (p *Page) Accessible() {
 		}
 		p.t.Errorf("%s (%d px, dark %t) breaks the rule %s: %s%s", p.Address(), p.view.Width, p.view.Dark, v.ID, v.Help, b.String())
 	}
-	p.Fits()
 }
 
 // Fits fails the test for a page that is wider than its window.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -31,13 +32,12 @@ func served(t *testing.T) (*world, string) {
 func looker(t *testing.T, p *browsertest.Page) func(name string) {
 	return func(name string) {
 		t.Helper()
-		for view, v := range map[string]browsertest.View{"1280": browsertest.Desk, "360": browsertest.Phone, "1280-dark": browsertest.Desk.InDark(), "360-dark": browsertest.Phone.InDark()} {
-			p.Look(v)
-			p.Accessible()
-			if folder := os.Getenv("POSTRIDER_PICTURES"); folder != "" {
-				p.Picture(filepath.Join(folder, name+"-"+view+".png"))
+		view, folder := 0, os.Getenv("POSTRIDER_PICTURES")
+		p.Everywhere(func(browsertest.View) {
+			if view++; folder != "" {
+				p.Picture(filepath.Join(folder, fmt.Sprintf("%s.%d.png", name, view)))
 			}
-		}
+		})
 		p.Look(browsertest.Desk)
 	}
 }

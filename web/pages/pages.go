@@ -12,6 +12,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 
 	"postrider/internal/words"
 )
@@ -120,9 +121,18 @@ type Book struct {
 	pages map[string]map[string]*template.Template // by language and name
 }
 
-// Open parses a house's pages. A page that cannot be parsed panics: pages are
-// part of the program, and the tests open every house.
-func Open(house string) *Book {
+// books are the houses' pages, parsed once each; they never change.
+var books = map[string]func() *Book{
+	"admin":  sync.OnceValue(func() *Book { return parse("admin") }),
+	"demo":   sync.OnceValue(func() *Book { return parse("demo") }),
+	"public": sync.OnceValue(func() *Book { return parse("public") }),
+}
+
+// Open is a house's pages: "admin", "demo" or "public". A page that cannot be
+// parsed panics: pages are part of the program, and the tests open every house.
+func Open(house string) *Book { return books[house]() }
+
+func parse(house string) *Book {
 	b := &Book{frame: "frame.html", pages: map[string]map[string]*template.Template{}}
 	if house == "admin" {
 		b.frame = "desk.html"

@@ -28,21 +28,23 @@ func TestReadersPagesAreAccessible(t *testing.T) {
 	pictures := os.Getenv("POSTRIDER_PICTURES")
 	for _, lang := range []string{"en", "ar"} {
 		w.speaks(lang)
-		for _, width := range []int64{320, 360, 1280} {
-			if width == 360 && pictures == "" {
-				continue // for people to look at; what fits into 320 fits here
-			}
-			v := browsertest.View{Width: width, Height: 800}
-			for _, dark := range []bool{false, true} {
-				v.Dark = dark
-				p := b.Page(v)
-				for name, path := range map[string]string{
-					"erase": erase,
-					"join":  "/subscribe?lang=" + lang, "leave": "/u/" + w.token(tokens.Unsubscribe), "choose": "/p/" + w.token(tokens.Preferences),
-					"same": "/p/" + w.keys.Token(tokens.Reader, int64(w.reader)), "archive": "/",
-				} {
-					p.Open(server.URL + path)
-					p.Accessible()
+		p := b.Page(browsertest.Desk)
+		for name, path := range map[string]string{
+			"erase": erase, "join": "/subscribe?lang=" + lang, "leave": "/u/" + w.token(tokens.Unsubscribe), "choose": "/p/" + w.token(tokens.Preferences),
+			"same": "/p/" + w.keys.Token(tokens.Reader, int64(w.reader)), "archive": "/",
+		} {
+			p.Open(server.URL + path)
+			for _, width := range []int64{320, 360, 1280} {
+				if width == 360 && pictures == "" {
+					continue // for people to look at; what fits into 320 fits here
+				}
+				for _, dark := range []bool{false, true} {
+					p.Look(browsertest.View{Width: width, Height: 800, Dark: dark})
+					if dark { // it changes colours alone
+						p.Colours()
+					} else {
+						p.Accessible()
+					}
 					if pictures != "" && width != 320 {
 						p.Picture(filepath.Join(pictures, name+"-"+lang+map[bool]string{true: "-dark"}[dark]+map[bool]string{true: "-wide"}[width == 1280]+".png"))
 					}
