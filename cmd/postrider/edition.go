@@ -29,9 +29,10 @@ type editionListCmd struct {
 // shownEdition is an edition with its figures and why it waits.
 type shownEdition struct {
 	campaigns.Edition
-	Figures delivery.Figures `json:"figures"`
-	Waits   []delivery.Wait  `json:"waits"`
-	Relays  []relayTrouble   `json:"relay_troubles"`
+	Figures      delivery.Figures `json:"figures"`
+	Unsubscribed int              `json:"unsubscribed"` // from this edition
+	Waits        []delivery.Wait  `json:"waits"`
+	Relays       []relayTrouble   `json:"relay_troubles"`
 }
 
 // relayTrouble is a mail server that takes no mail now.
@@ -98,13 +99,16 @@ func (c *editionShowCmd) Run(s *session) error {
 			return err
 		}
 		out := shownEdition{Edition: e, Figures: f}
+		if out.Unsubscribed, err = h.store.Departed(s.ctx, e.ID); err != nil {
+			return err
+		}
 		if err := h.waits(s, &out); err != nil {
 			return err
 		}
 		if s.json {
 			return s.print(out, nil)
 		}
-		if err := s.printReport(e, f); err != nil {
+		if err := s.printReport(e, f, out.Unsubscribed); err != nil {
 			return err
 		}
 		for _, w := range out.Waits {
@@ -175,11 +179,8 @@ func (s *session) steer(ref string, change func(*house, campaigns.Edition) error
 		if e, err = h.desk.FindEdition(s.ctx, e.ID.String()); err != nil {
 			return err
 		}
-		f, err := h.store.Figures(s.ctx, e.ID)
-		if err != nil {
-			return err
-		}
-		return s.printReport(e, f)
+		_, err = s.report(s.ctx, h, e)
+		return err
 	})
 }
 

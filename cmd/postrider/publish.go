@@ -248,11 +248,8 @@ func (c *publishCmd) conclude(s *session, h *house, id campaigns.EditionID) erro
 	if err != nil {
 		return err
 	}
-	f, err := h.store.Figures(ctx, id)
+	f, err := s.report(ctx, h, e)
 	if err != nil {
-		return err
-	}
-	if err := s.printReport(e, f); err != nil {
 		return err
 	}
 	switch {

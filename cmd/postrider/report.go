@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"postrider/campaigns"
 	"postrider/delivery"
 )
@@ -16,21 +18,34 @@ func (c *reportCmd) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		f, err := h.store.Figures(s.ctx, e.ID)
-		if err != nil {
-			return err
-		}
-		return s.printReport(e, f)
+		_, err = s.report(s.ctx, h, e)
+		return err
 	})
 }
 
+// report prints an edition's figures as they are now.
+func (s *session) report(ctx context.Context, h *house, e campaigns.Edition) (delivery.Figures, error) {
+	f, err := h.store.Figures(ctx, e.ID)
+	if err != nil {
+		return f, err
+	}
+	left, err := h.store.Departed(ctx, e.ID)
+	if err != nil {
+		return f, err
+	}
+	return f, s.printReport(e, f, left)
+}
+
 // printReport is what publish and report say in the end.
-func (s *session) printReport(e campaigns.Edition, f delivery.Figures) error {
+//
+// left are the readers who unsubscribed from the edition.
+func (s *session) printReport(e campaigns.Edition, f delivery.Figures, left int) error {
 	out := struct {
 		Edition campaigns.EditionID    `json:"edition"`
 		State   campaigns.EditionState `json:"state"`
+		Left    int                    `json:"unsubscribed"`
 		delivery.Figures
-	}{e.ID, e.State, f}
+	}{e.ID, e.State, left, f}
 	return s.print(out, func() {
 		s.printf("%s (issue %d, %s)\n", e.Title, e.Number, e.ID)
 		s.printf("%s: %d of %s handed to the mail server\n", stateWords(e.State), f.Accepted, plural(f.Audience, "reader"))
@@ -45,6 +60,9 @@ func (s *session) printReport(e campaigns.Edition, f delivery.Figures) error {
 			if line.n > 0 {
 				s.printf("%9d %s\n", line.n, line.word)
 			}
+		}
+		if left > 0 {
+			s.printf("Unsubscribed since: %d\n", left)
 		}
 		if e.Reason != "" {
 			s.printf("Why: %s\n", e.Reason)

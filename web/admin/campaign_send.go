@@ -275,7 +275,7 @@ func (h *house) sendCampaign(w http.ResponseWriter, r *http.Request) error {
 	if e.State == campaigns.InReview {
 		return h.done(w, r, editionURL(e.ID), h.words(r).T("campaigns.said_review"), nil)
 	}
-	return h.done(w, r, editionURL(e.ID), h.words(r).T("campaigns.said_sent"), &pages.Undo{URL: editionURL(e.ID) + "/undo", Label: h.words(r).T("campaigns.undo")})
+	return h.done(w, r, editionURL(e.ID), h.words(r).T("campaigns.said_sent"), nil) // the page has the way back, beside its countdown
 }
 
 // approveSeen approves the drafts that were looked at before sending.

@@ -8,6 +8,7 @@ import (
 	"postrider/delivery"
 	"postrider/internal/errs"
 	"postrider/internal/ids"
+	"postrider/internal/words"
 	"postrider/web/pages"
 )
 
@@ -69,6 +70,7 @@ type editionView struct {
 	PageURL     string
 	Tab         string
 	Shares      []shareRow
+	Departed    int // readers who unsubscribed from it
 
 	Undecided int    // not certain, and nobody has decided about them
 	Closes    string // when that question closes by itself
@@ -89,6 +91,9 @@ func (h *house) edition(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if v.Shares, err = h.shares(r.Context(), v.ID); err != nil {
+		return err
+	}
+	if v.Departed, err = h.Store.Departed(r.Context(), v.ID); err != nil {
 		return err
 	}
 	f := h.frame(r, v.Title, "/editions")
@@ -140,7 +145,10 @@ func (h *house) view(r *http.Request) (editionView, error) {
 	}
 	h.can(r, &v, clock)
 	v.Lines, err = h.lines(r.Context(), &v, clock)
-	v.Say = clock.Words.T("editions.say", v.Mark.Word, v.Figures.Accepted, v.Figures.Audience)
+	v.Say = words.Capital(v.Mark.Word)
+	if v.Figures.Audience > 0 {
+		v.Say = clock.Words.T("editions.say", v.Mark.Word, v.Figures.Accepted, v.Figures.Audience)
+	}
 	return v, err
 }
 
@@ -165,7 +173,6 @@ func (h *house) can(r *http.Request, v *editionView, clock pages.Clock) {
 	v.CanApprove = (v.State == campaigns.InReview || v.State == campaigns.EditionReady || v.State == campaigns.Draft) && act("approve")
 	v.CanPause = campaigns.CanMove(v.State, campaigns.EditionPaused) && act("pause")
 	v.CanResume = (v.State == campaigns.EditionPaused || v.State == campaigns.Held) && act("resume")
-	v.CanCancel = campaigns.CanMove(v.State, campaigns.Cancelled) && act("cancel")
 	v.CanUndo = v.State == campaigns.Scheduled && act("undo")
 	v.CanDecide = v.Undecided > 0 && act("resend")
 	v.ApproveWords = w.T("editions.approve_now")
@@ -176,6 +183,8 @@ func (h *house) can(r *http.Request, v *editionView, clock pages.Clock) {
 	if left := v.DueAt.Sub(clock.Now); v.State == campaigns.Scheduled && left > 0 && left <= countdown {
 		v.Left, v.Live = int((left+time.Second-1)/time.Second), liveSeconds
 	}
+	// While the seconds are counted there is one way to stop it: taking it back.
+	v.CanCancel = campaigns.CanMove(v.State, campaigns.Cancelled) && act("cancel") && !(v.Left > 0 && v.CanUndo)
 }
 
 // countdown is when the seconds until an edition begins are counted.

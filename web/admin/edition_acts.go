@@ -18,6 +18,7 @@ func (h *house) editionRoutes() []respond.Route {
 		{Pattern: "GET /editions/{id}", Needs: analyst, Handle: h.edition},
 		{Pattern: "GET /editions/{id}/recipients", Needs: reviewer, Handle: h.recipients},
 		{Pattern: "GET /editions/{id}/recipients.csv", Needs: editor, Handle: h.recipientsCSV, Timeout: csvTimeout},
+		{Pattern: "GET /editions/{id}/left", Needs: reviewer, Handle: h.departures},
 		{Pattern: "GET /editions/{id}/mail", Needs: analyst, Handle: h.mail},
 		{Pattern: "GET /editions/{id}/phone", Needs: analyst, Handle: h.phone},
 		{Pattern: "GET /editions/{id}/text", Needs: analyst, Handle: h.text},

@@ -7,6 +7,7 @@ import (
 
 	"postrider/organisation"
 	"postrider/store/storetest"
+	"postrider/subscribers"
 )
 
 // TestApprovedIssueCanBeTakenBack: what is sent at once waits a minute, says so
@@ -54,6 +55,7 @@ func TestFewUncertainAreNoAlarm(t *testing.T) {
 	t.Parallel()
 	w := build(t).signIn()
 	storetest.Exec(t, w.store, `UPDATE editions SET state = 'sent'`)
+	storetest.Exec(t, w.store, `UPDATE relays SET trouble = ''`) // which is an alarm of its own
 	storetest.Exec(t, w.store, `UPDATE recipients SET state = 'unknown', owner = 0, updated_at = $1`, noon.UnixMilli())
 	page := text(t, w.do("GET", "/", nil))
 	if !strings.Contains(page, "For 3 readers it is not certain") || strings.Contains(page, `class="state bad"`) {
@@ -89,5 +91,44 @@ func TestPausedIssueSaysWhereItGoesOn(t *testing.T) {
 	}
 	if strings.Contains(page, "✓") {
 		t.Error("a paused issue is shown as sent")
+	}
+}
+
+// TestWhoLeftIsShownWithTheIssue: the number leads to the people, for whoever
+// may see them.
+func TestWhoLeftIsShownWithTheIssue(t *testing.T) {
+	t.Parallel()
+	w := build(t).as(organisation.Reviewer)
+	at := editionURL(w.edition)
+	w.wants(w.do("GET", at, nil), 200, "Nobody has unsubscribed from this issue")
+	bo, err := w.store.SubscriberByEmail(t.Context(), "bo@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.LeaveEdition(t.Context(), int64(w.edition), bo.ID, subscribers.Sign{Source: "unsubscribe page"}, noon); err != nil {
+		t.Fatal(err)
+	}
+	w.wants(w.do("GET", at, nil), 200, "1 reader has unsubscribed from this issue", at+"/left")
+	w.wants(w.do("GET", at+"/left", nil), 200, "bo@example.org", readerURL(bo.ID), "Mon 23 Nov, 13:00 Stockholm")
+	if page := text(t, w.as(organisation.Analyst).do("GET", at, nil)); !strings.Contains(page, "1 reader has unsubscribed") || strings.Contains(page, "/left") {
+		t.Error("an analyst sees figures, and is led to no people")
+	}
+}
+
+// TestHomeNamesWhatWaitsForAPerson: a draft that nobody has approved, for
+// those who may, and a mail server that takes no mail, for those who can mend it.
+func TestHomeNamesWhatWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	w := build(t)
+	for role, wants := range map[organisation.Role][2]bool{
+		organisation.Owner: {true, true}, organisation.Editor: {true, false}, organisation.Reviewer: {true, false}, organisation.Analyst: {},
+	} {
+		home := text(t, w.as(role).do("GET", "/", nil))
+		if got := strings.Contains(home, "Look at it and approve it"); got != wants[0] {
+			t.Errorf("the %s is told of the draft: %v, want %v", role, got, wants[0])
+		}
+		if got := strings.Contains(home, "It said 550"); got != wants[1] {
+			t.Errorf("the %s is told of the mail server: %v, want %v", role, got, wants[1])
+		}
 	}
 }

@@ -95,6 +95,12 @@ func (h *house) home(w http.ResponseWriter, r *http.Request) error {
 	if err := h.postsForPeople(r, &v); err != nil {
 		return err
 	}
+	if err := h.waitingRecaps(r, &v); err != nil {
+		return err
+	}
+	if err := h.brokenServers(r, &v); err != nil {
+		return err
+	}
 	if h.mayUse(r, "POST /editions/{id}/pause") {
 		steps, err := h.setupOf(r)
 		if err != nil {
@@ -106,7 +112,10 @@ func (h *house) home(w http.ResponseWriter, r *http.Request) error {
 	}
 	if len(v.Sending) > 0 {
 		first := v.Sending[0]
-		v.Every, v.Say = liveSeconds, h.words(r).T("editions.say", first.Title, first.Figures.Accepted, first.Figures.Audience)
+		v.Every, v.Say = liveSeconds, first.Title+": "+h.words(r).T("home.gathering")
+		if first.Figures.Audience > 0 {
+			v.Say = h.words(r).T("editions.say", first.Title, first.Figures.Accepted, first.Figures.Audience)
+		}
 	}
 	f := h.frame(r, h.words(r).T("frame.home"), "/")
 	f.Live, f.Reload = true, 10

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"html"
+	"maps"
 	"net/http"
 	"net/mail"
 
@@ -92,7 +93,13 @@ func (h *house) lookAt(r *http.Request, u recaps.Understood, frames, query, name
 
 // lookOf is what a mail shows to one reader.
 func (h *house) lookOf(r *http.Request, mail templates.Mail, seen seenBy, frames, query string) lookView {
-	v := lookView{Seen: seen, Subject: string(mail.Subject.Fill(nil, seen.values)), Text: string(mail.Text.Fill(nil, seen.values)),
+	inText := maps.Clone(seen.values) // a text has its links to be read
+	for name, value := range inText {
+		if value == readerLinkURL {
+			inText[name] = h.Public + "/u/…"
+		}
+	}
+	v := lookView{Seen: seen, Subject: string(mail.Subject.Fill(nil, seen.values)), Text: string(mail.Text.Fill(nil, inText)),
 		Bytes: len(mail.HTML.Fill(nil, seen.values)), Mail: seen.frame(frames+"mail", query), Page: seen.frame(frames+"page", query), Source: seen.frame(frames+"source", query)}
 	v.TooLong, v.SubjectLetters = v.Bytes > gmailLimit, len([]rune(v.Subject))
 	return v
