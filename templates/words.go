@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -257,4 +259,16 @@ func direction(lang string) string {
 		return "rtl"
 	}
 	return "ltr"
+}
+
+// Languages are those that have fixed words of their own, English first, the
+// others in the order of their tags.
+func Languages() []string {
+	out := []string{"en"}
+	for _, tag := range slices.Sorted(maps.Keys(inLanguage)) {
+		if tag != "en" {
+			out = append(out, tag)
+		}
+	}
+	return out
 }

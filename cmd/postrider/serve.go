@@ -95,7 +95,7 @@ func (p *process) chooseRelays() error {
 		p.relays = p.guarded(p.book.Ready)
 		all, err := p.book.Ready(p.ctx)
 		if err == nil && len(all) == 0 {
-			p.say("No mail server is kept (postrider relay add) or given (--smtp): editions wait until there is one.")
+			p.say("There is no mail server yet: issues wait until there is one. Add it under Mail servers in the administration, with postrider relay add, or name one with --smtp smtp://user@mail.example.org:587.")
 		}
 		return err
 	}

@@ -36,7 +36,7 @@ func (s *session) way(h *house) (way, error) {
 	}
 	if len(all) == 0 {
 		return way{}, &errs.Error{Kind: errs.Invalid, Field: "--smtp",
-			Text: "name the mail server, as in --smtp smtp://user@mail.org.example:587 (the password in POSTRIDER_SMTP_FILE), or keep one with: postrider relay add"}
+			Text: "name the mail server, as in --smtp smtp://user@mail.org.example:587 (the password in POSTRIDER_SMTP_FILE), or keep one: postrider relay add, or Mail servers in the administration"}
 	}
 	w := way{relays: h.book.Ready}
 	for _, r := range all {

@@ -112,6 +112,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "GET /{$}", Needs: analyst, Handle: h.home},
 		{Pattern: "POST /language", Needs: anyone, Handle: h.setLanguage},
 		{Pattern: "GET /reader-link", Needs: analyst, Handle: h.readerLink},
+		{Pattern: "GET /favicon.ico", Needs: anyone, Handle: assets.Icon},
 		{Pattern: "GET " + assets.Prefix, Needs: anyone, Handle: assets.Serve},
 	},
 		h.signInRoutes(),

@@ -157,4 +157,3 @@ func (h *house) campaignFor(r *http.Request, c campaigns.Campaign, title string)
 	}
 	return c, err
 }
-

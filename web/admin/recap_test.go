@@ -187,7 +187,9 @@ func TestARecapIsSentFromItsPage(t *testing.T) {
 	t.Parallel()
 	w := build(t).as(organisation.Editor)
 	at := recapURL(recaps.ID(storetest.One[int64](t, w.store, `SELECT max(id) FROM recaps`)))
-	count := func(where string) int64 { return storetest.One[int64](t, w.store, `SELECT count(*) FROM campaigns WHERE `+where) }
+	count := func(where string) int64 {
+		return storetest.One[int64](t, w.store, `SELECT count(*) FROM campaigns WHERE `+where)
+	}
 	before := count("1 = 1")
 	w.wants(w.do("GET", at, nil), 200, `action="`+at+`/send"`, "The weekly recap · 3 readers", "approves it")
 	w.wants(w.post(at+"/send", url.Values{"when": {"now"}}), 422, "Choose the list")

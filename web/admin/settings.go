@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
 
 	"postrider/internal/errs"
@@ -91,10 +92,10 @@ func (h *house) fillSettings(r *http.Request, v *settingsView, org organisation.
 	if use, ok := templates.UseAccent(v.F.Value("accent")); ok {
 		v.Use, v.Contrast = &use, t.Decimal(use.Contrast, 1)
 	}
-	for _, l := range []string{"en", "sv", "de", "fr"} {
+	for _, l := range mailLanguages {
 		v.Languages = append(v.Languages, pages.Option{Value: l, Label: languageName(t, l)})
 	}
-	if chosen := v.F.Value("language"); chosen != "" && !strings.Contains(" en sv de fr ", " "+chosen+" ") {
+	if chosen := v.F.Value("language"); chosen != "" && !slices.Contains(mailLanguages, chosen) {
 		v.Languages = append(v.Languages, pages.Option{Value: chosen, Label: chosen})
 	}
 	v.Fonts = append(v.Fonts, pages.Option{Label: t.T("settings.font_theirs")})
@@ -111,16 +112,19 @@ func fontName(w *words.Words, font string) string {
 		"trebuchet": w.T("settings.font_trebuchet"), "verdana": w.T("settings.font_verdana")}[font]
 }
 
+// mailLanguages are those that have the fixed words of mails and pages.
+var mailLanguages = templates.Languages()
+
+var languageKeys = map[string]string{
+	"en": "settings.english", "sv": "settings.swedish", "de": "settings.german", "fr": "settings.french", "es": "settings.spanish", "ko": "settings.korean",
+	"ar": "settings.arabic",
+}
+
 func languageName(w *words.Words, tag string) string {
-	switch tag {
-	case "en":
-		return w.T("settings.english")
-	case "sv":
-		return w.T("settings.swedish")
-	case "de":
-		return w.T("settings.german")
+	if key := languageKeys[tag]; key != "" {
+		return w.T(key)
 	}
-	return w.T("settings.french")
+	return tag
 }
 
 // readOrganisation puts what the form has into o; fields that it lacks stay.

@@ -118,6 +118,16 @@ func Path(name string) string {
 // one that does not exist.
 func Packed(name string) int { return len(load().byAddress[load().address[name]].packed) }
 
+// Icon answers for /favicon.ico, which browsers ask for unbidden, beside pages
+// that name no icon.
+func Icon(w http.ResponseWriter, r *http.Request) error {
+	a := load().byAddress[Path("postrider.svg")]
+	w.Header().Set("Content-Type", a.kind)
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+	return nil
+}
+
 // Serve answers GET and HEAD of an asset, for a year. An address whose hash is
 // not ours is NotFound.
 func Serve(w http.ResponseWriter, r *http.Request) error {

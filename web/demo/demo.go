@@ -82,6 +82,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "POST /send", Handle: h.send, MaxBody: bodyBytes},
 		{Pattern: "GET " + PicturePath, Handle: h.picture},
 		{Pattern: "GET /reader-link", Handle: h.readerLink},
+		{Pattern: "GET /favicon.ico", Handle: assets.Icon},
 		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
 	}
 }

@@ -133,7 +133,7 @@ func (h *house) render(ctx context.Context, b box) (result, error) {
 	h.previews.Put(id, preview{mail: mail.HTML.Fill(nil, reader), page: page})
 	return result{
 		ID: id, Title: recap.Title, Takeaways: len(recap.Takeaways), Subject: string(mail.Subject.Fill(nil, reader)),
-		MailText: string(mail.Text.Fill(nil, reader)), Mail: "/try/" + id + "/mail", Page: "/try/" + id + "/page", Snippets: pages.Snippets(words.English(), snippets, len(recap.Takeaways)),
+		MailText: string(mail.Text.Fill(nil, pages.SampleReader(h.Public+"/u/…"))), Mail: "/try/" + id + "/mail", Page: "/try/" + id + "/page", Snippets: pages.Snippets(words.English(), snippets, len(recap.Takeaways)),
 	}, nil
 }
 

@@ -86,6 +86,7 @@ func (h *house) routes() []respond.Route {
 		{Pattern: "POST /own/{step}/{token}", Handle: h.own},
 		{Pattern: "GET " + organisation.LogoPath + "{name}", Handle: h.logo},
 		{Pattern: "GET /" + recaps.PicturePath + "{file}", Handle: h.picture},
+		{Pattern: "GET /favicon.ico", Handle: assets.Icon},
 		{Pattern: "GET " + assets.Prefix, Handle: assets.Serve},
 		{Pattern: "GET /feed.xml", Handle: h.rss},
 		{Pattern: "GET /atom.xml", Handle: h.atom},
