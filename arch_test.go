@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"subscribers/intake": {"subscribers"},
 	"campaigns":          {"recaps", "templates", "networks", "subscribers", "organisation", "scheduler/schedule", "internal/tokens"},
 	"scheduler":          {"campaigns", "scheduler/schedule"},
+	"scheduler/almanac":  {"scheduler/schedule"},
 	"events":             {"subscribers", "internal/tokens"},
 	"events/bounces":     {"events", "subscribers", "internal/secrets", "internal/tokens"},
 	"delivery":           {"campaigns", "templates", "networks", "subscribers", "organisation", "events", "internal/secrets", "internal/tokens"},
@@ -91,7 +92,7 @@ var arrows = map[string][]string{
 // types they show, and the store for reading.
 func webMay(more ...string) []string {
 	return append(more, "web/assets", "web/pages", "web/recent", "web/respond", "recaps", "recaps/media", "networks", "organisation", "templates",
-		"campaigns", "scheduler", "scheduler/schedule", "events", "delivery", "store", "internal/auth", "internal/auth/passkey", "internal/auth/provider", "internal/secrets", "internal/tokens")
+		"campaigns", "scheduler", "scheduler/almanac", "scheduler/schedule", "events", "delivery", "store", "internal/auth", "internal/auth/passkey", "internal/auth/provider", "internal/secrets", "internal/tokens")
 }
 
 // testKits serve tests and nothing else.
@@ -111,6 +112,8 @@ var owners = map[string]string{
 	"github.com/emersion/go-msgauth":     "delivery/mailer",
 	"github.com/emersion/go-smtp":        "internal/inbox",
 	"github.com/go-webauthn/webauthn":    "internal/auth/passkey",
+	"github.com/arran4/golang-ical":      "scheduler/almanac",
+	"github.com/teambition/rrule-go":     "scheduler/almanac",
 	"github.com/jackc/pgx/v5":            "store",
 	"github.com/mattn/go-sqlite3":        "store",
 	"github.com/microcosm-cc/bluemonday": "templates",

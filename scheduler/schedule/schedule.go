@@ -45,6 +45,8 @@ type Schedule struct {
 
 	once   bool  // fires at onceAt alone
 	onceAt int64 // wall clock, counted as if it were Unix seconds
+
+	off *daysOff // nil: every day counts
 }
 
 // Firing is one moment at which a schedule fires. Wall and Offset are its key:
@@ -74,6 +76,8 @@ func (s Schedule) Next(after time.Time) (Firing, bool) {
 		return Firing{}, false
 	}
 	switch {
+	case s.off != nil:
+		return s.nextKept(after)
 	case s.once:
 		return s.nextOnce(from)
 	case s.every:
