@@ -10,6 +10,7 @@ import (
 	"postrider/internal/ids"
 	"postrider/networks"
 	"postrider/recaps"
+	"postrider/scheduler/schedule"
 	"postrider/subscribers"
 	"postrider/templates"
 )
@@ -65,6 +66,16 @@ const (
 	Personal  Tracking = "personal"
 )
 
+// OnDayOff says what becomes of a date that falls on a day off.
+type OnDayOff string
+
+// DropDate leaves the date out; MoveDate has it come on the next day that is
+// not off, at the same time of day.
+const (
+	DropDate OnDayOff = "drop"
+	MoveDate OnDayOff = "move"
+)
+
 // DefaultLateLimit is how late a firing is still sent by itself.
 const DefaultLateLimit = 6 * time.Hour
 
@@ -83,6 +94,8 @@ type Campaign struct {
 	Zone          string               `json:"zone"`              // IANA name
 	ScheduledFrom time.Time            `json:"-"`                 // firings up to here are not this schedule's
 	LateLimit     time.Duration        `json:"-"`
+	DaysOff       []schedule.DayOff    `json:"days_off,omitempty"`        // in its zone, sorted
+	OnDayOff      OnDayOff             `json:"then_on_day_off,omitempty"` // empty without days off
 	Subject       string               `json:"subject,omitempty"`
 	Preheader     string               `json:"preheader,omitempty"`
 	Sender        string               `json:"from"` // "News <news@org.example>"

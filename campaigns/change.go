@@ -44,7 +44,7 @@ func (d *Desk) Change(ctx context.Context, actor string, c Campaign, base time.T
 	if len(changed) == 0 {
 		return old, nil
 	}
-	if slices.Contains(changed, "schedule") || slices.Contains(changed, "zone") {
+	if slices.Contains(changed, "schedule") || slices.Contains(changed, "zone") || slices.Contains(changed, "days off") {
 		if err := c.firesAfter(now); err != nil {
 			return Campaign{}, err
 		}
@@ -81,6 +81,7 @@ func (c Campaign) differs(old Campaign) []string {
 	}{
 		{"name", c.Name == old.Name}, {"source", c.Source == old.Source}, {"recap", c.Recap == old.Recap}, {"approval", c.Approval == old.Approval},
 		{"lists", slices.Equal(sorted(c.ListNames), sorted(old.ListNames))}, {"segment", c.Segment == old.Segment}, {"schedule", c.Schedule == old.Schedule}, {"zone", c.Zone == old.Zone},
+		{"days off", slices.Equal(c.DaysOff, old.DaysOff) && c.OnDayOff == old.OnDayOff},
 		{"late limit", c.LateLimit == old.LateLimit}, {"subject", c.Subject == old.Subject}, {"preheader", c.Preheader == old.Preheader},
 		{"sender", c.Sender == old.Sender}, {"reply-to", c.ReplyTo == old.ReplyTo}, {"theme", c.Theme == old.Theme},
 		{"blocks", sameBlocks(c.Blocks, old.Blocks)},

@@ -195,11 +195,21 @@ func (c Campaign) Next(after time.Time, n int) ([]schedule.Firing, error) {
 	if c.Schedule == "" {
 		return nil, nil
 	}
-	s, err := schedule.Parse(c.Schedule, c.Zone)
+	s, err := c.Dates()
 	if err != nil {
 		return nil, err
 	}
 	return s.NextN(after, n), nil
+}
+
+// Dates is the campaign's schedule in its zone, without its days off. A
+// campaign without a schedule is Invalid.
+func (c Campaign) Dates() (schedule.Schedule, error) {
+	s, err := schedule.Parse(c.Schedule, c.Zone)
+	if err != nil {
+		return s, err
+	}
+	return s.Without(c.DaysOff, c.OnDayOff == MoveDate), nil
 }
 
 func entry(at time.Time, actor, action, kind string, object int64, detail string) audit.Entry {

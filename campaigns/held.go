@@ -2,6 +2,8 @@ package campaigns
 
 import (
 	"context"
+
+	"postrider/internal/errs"
 )
 
 // SendHeld opens the edition of a firing that was held because it was late.
@@ -30,6 +32,25 @@ func (d *Desk) SkipHeld(ctx context.Context, actor, ref string) (Occurrence, err
 		return Occurrence{}, err
 	}
 	return d.skip(ctx, actor, o, "skipped by a person")
+}
+
+// LeaveToNext lets a firing that was held go by: what it would have sent goes
+// with the next date. Without a next date it is a Conflict.
+func (d *Desk) LeaveToNext(ctx context.Context, actor, ref string) (Occurrence, error) {
+	c, o, err := d.heldOf(ctx, ref)
+	if err != nil {
+		return Occurrence{}, err
+	}
+	next, err := c.Next(d.Now(), 1)
+	switch {
+	case err != nil:
+		return o, err
+	case c.State != Active:
+		return o, errs.Conflictf("campaign %q is %s and has no next date: send it now, or skip it", c.Name, c.State)
+	case len(next) == 0:
+		return o, errs.Conflictf("campaign %q has no next date: send it now, or skip it", c.Name)
+	}
+	return d.skip(ctx, actor, o, "left to the next date, "+next[0].At.Format("2 January 2006, 15:04 MST"))
 }
 
 func (d *Desk) heldOf(ctx context.Context, ref string) (Campaign, Occurrence, error) {

@@ -25,6 +25,9 @@ func TestHeldFiringIsSentOrSkippedByAPersonOnce(t *testing.T) {
 			"skip": {func(d *campaigns.Desk, ref string) (campaigns.Occurrence, error) {
 				return d.SkipHeld(t.Context(), "ada", ref)
 			}, campaigns.OccurrenceSkipped},
+			"next": {func(d *campaigns.Desk, ref string) (campaigns.Occurrence, error) {
+				return d.LeaveToNext(t.Context(), "ada", ref)
+			}, campaigns.OccurrenceSkipped},
 		} {
 			d := h.desk
 			weekly := h.weekly(recap)
@@ -48,6 +51,28 @@ func TestHeldFiringIsSentOrSkippedByAPersonOnce(t *testing.T) {
 			if err != nil || e.State != campaigns.Scheduled || e.DueAt.Before(due.Add(time.Hour)) {
 				t.Errorf("the edition is %+v, %v; want it scheduled for now", e, err)
 			}
+		}
+	})
+}
+
+func TestAHeldOneOffHasNoNextDate(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		h := furnish(t, s)
+		c := h.weekly(h.recap(t, "one").ID)
+		c.Schedule, c.Zone = "once "+h.desk.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"), "UTC"
+		c = h.create(t, c)
+		due := h.desk.Now().Add(time.Hour)
+		late := *h.desk
+		late.Now = func() time.Time { return due.Add(24 * time.Hour) }
+		if o, err := late.Fire(t.Context(), c, campaigns.Occurrence{Wall: due.UTC().Format("2006-01-02T15:04"), DueAt: due}); err != nil || o.State != campaigns.OccurrenceHeld {
+			t.Fatalf("a day late: %s, %v; want held", o.State, err)
+		}
+		if _, err := late.LeaveToNext(t.Context(), "ada", c.Name); !errs.Is(err, errs.Conflict) {
+			t.Errorf("left to a next date that is none: %v, want Conflict", err)
+		}
+		if o, err := s.HeldOccurrence(t.Context(), c.ID); err != nil || o.State != campaigns.OccurrenceHeld {
+			t.Errorf("then it is %s, %v; want held still", o.State, err)
 		}
 	})
 }

@@ -27,6 +27,14 @@ func (c *Campaign) fill() {
 			*f.field = f.value
 		}
 	}
+	if tidy, err := schedule.TidyDaysOff(c.DaysOff); err == nil {
+		c.DaysOff = tidy
+	}
+	if len(c.DaysOff) == 0 {
+		c.OnDayOff = ""
+	} else if c.OnDayOff == "" {
+		c.OnDayOff = DropDate
+	}
 	if c.LateLimit == 0 {
 		c.LateLimit = DefaultLateLimit
 	}
@@ -68,6 +76,9 @@ func (c Campaign) validate() error {
 	case c.Canonical != templates.CanonicalOriginal && c.Canonical != templates.CanonicalPage:
 		return bad("canonical", "want original or page, not %q", c.Canonical)
 	}
+	if err := c.validateDaysOff(); err != nil {
+		return err
+	}
 	for _, n := range c.Networks {
 		if _, err := networks.Find(string(n)); err != nil {
 			return &errs.Error{Kind: errs.Invalid, Field: "network", Err: err}
@@ -80,6 +91,14 @@ func (c Campaign) validate() error {
 		return err
 	}
 	return c.validateTexts()
+}
+
+func (c Campaign) validateDaysOff() error {
+	if len(c.DaysOff) > 0 && c.OnDayOff != DropDate && c.OnDayOff != MoveDate {
+		return bad("on_day_off", "want drop or move, not %q", c.OnDayOff)
+	}
+	_, err := schedule.TidyDaysOff(c.DaysOff)
+	return err
 }
 
 func (c Campaign) validateTexts() error {
@@ -104,11 +123,13 @@ func (c Campaign) firesAfter(now time.Time) error {
 	if c.Schedule == "" {
 		return nil
 	}
-	s, err := schedule.Parse(c.Schedule, c.Zone)
+	s, err := c.Dates()
 	if err != nil {
 		return err
 	}
-	if _, ok := s.Next(now); !ok {
+	if _, ok := s.Next(now); !ok && len(c.DaysOff) > 0 {
+		return bad("schedule", "%q never fires again: it lies in the past, or on days off", c.Schedule)
+	} else if !ok {
 		return bad("schedule", "%q lies in the past and never fires again", c.Schedule)
 	}
 	return nil

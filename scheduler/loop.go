@@ -12,7 +12,6 @@ import (
 
 	"postrider/campaigns"
 	"postrider/internal/errs"
-	"postrider/scheduler/schedule"
 )
 
 // Store is what the loop reads.
@@ -88,7 +87,7 @@ func (l *Loop) Tick(ctx context.Context) (time.Time, error) {
 }
 
 func (l *Loop) tick(ctx context.Context, c campaigns.Campaign) (time.Time, error) {
-	s, err := schedule.Parse(c.Schedule, c.Zone)
+	s, err := c.Dates()
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading the schedule: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"postrider/organisation"
 	"postrider/recaps"
 	"postrider/scheduler"
+	"postrider/scheduler/schedule"
 	"postrider/store"
 	"postrider/store/storetest"
 	"postrider/subscribers"
@@ -226,6 +227,33 @@ func TestBothFiringsOfARepeatedHourAreKept(t *testing.T) {
 		n.tick(t, at)
 	}
 	n.wantRecord(t, "2027-10-31T02:00+02:00 opened", "2027-10-31T02:00+01:00 opened")
+}
+
+func TestDaysOffAreLeftOutOrMoved(t *testing.T) {
+	t.Parallel()
+	for then, want := range map[campaigns.OnDayOff][]string{
+		campaigns.DropDate: {"2026-12-17T09:00+01:00 opened", "2026-12-31T09:00+01:00 opened"},
+		campaigns.MoveDate: {"2026-12-17T09:00+01:00 opened", "2026-12-27T09:00+01:00 opened", "2026-12-31T09:00+01:00 opened"},
+	} {
+		storetest.EachURL(t, func(t *testing.T, location string) {
+			n := furnish(t, location, "2026-12-15T12:00:00+01:00", "weekly thu 09:00", "Europe/Stockholm")
+			c, err := n.Campaign(t.Context(), "weekly")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.DaysOff, err = schedule.ParseDaysOff("2026-12-24/2026-12-26 Christmas"); err != nil {
+				t.Fatal(err)
+			}
+			c.OnDayOff = then
+			if _, err := n.desk.Change(t.Context(), "ann", c, c.UpdatedAt); err != nil {
+				t.Fatal(err)
+			}
+			for at, end := n.now(), when(t, "2027-01-02T00:00:00+01:00"); at.Before(end); at = at.Add(time.Hour) {
+				n.tick(t, at)
+			}
+			n.wantRecord(t, want...)
+		})
+	}
 }
 
 func TestMissedFiringsBecomeOne(t *testing.T) {

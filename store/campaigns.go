@@ -66,6 +66,9 @@ func (t *tx) addCampaignLists(ctx context.Context, c campaigns.Campaign) error {
 			return err
 		}
 	}
+	if err := t.setDaysOff(ctx, c); err != nil {
+		return err
+	}
 	for _, l := range c.Lists {
 		if err := t.exec(ctx, `INSERT INTO campaign_lists (campaign_id, list_id) VALUES ($1, $2)`, c.ID, l); err != nil {
 			return err
@@ -172,10 +175,10 @@ func (d db) campaignLists(ctx context.Context, c *campaigns.Campaign) error {
 	err = d.row(ctx, `
 		SELECT s.name FROM campaign_segments cs JOIN segments s ON s.id = cs.segment_id
 		WHERE cs.campaign_id = $1`, c.ID).Scan(&c.Segment)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
 	}
-	return err
+	return d.daysOff(ctx, c)
 }
 
 // LastOccurrence is when the latest recorded firing of a campaign was due,

@@ -30,7 +30,8 @@ type campaignCmd struct {
 	Archive   campaignArchiveCmd   `cmd:"" help:"End a campaign for good."`
 	Next      campaignNextCmd      `cmd:"" help:"Show a campaign's next dates."`
 	Test      campaignTestCmd      `cmd:"" help:"Mail what would go out now to a few addresses; counted nowhere."`
-	Held      campaignHeldCmd      `cmd:"" help:"Decide about a date that is held because it was late: send it now, or skip it."`
+	Held      campaignHeldCmd      `cmd:"" help:"Decide about a date that is held because it was late: send it now, leave it to the next date, or skip it."`
+	Days      campaignDaysCmd      `cmd:"" help:"Days on which a campaign sends nothing: show, or set from a list or a calendar file."`
 }
 
 type campaignCreateCmd struct {
@@ -135,7 +136,7 @@ func showCampaign(c campaigns.Campaign, n int) (shownCampaign, []schedule.Firing
 	if c.Schedule == "" {
 		return out, nil, nil
 	}
-	sched, err := schedule.Parse(c.Schedule, c.Zone)
+	sched, err := c.Dates()
 	if err != nil {
 		return out, nil, err
 	}
@@ -339,6 +340,7 @@ func (s *session) printDates(firings []schedule.Firing) error {
 type campaignHeldCmd struct {
 	Campaign string `arg:"" help:"Campaign's id or name."`
 	Send     bool   `xor:"decision" required:"" help:"Send it now."`
+	Next     bool   `xor:"decision" required:"" help:"Leave it to the next date."`
 	Skip     bool   `xor:"decision" required:"" help:"Let it go by."`
 }
 
@@ -348,6 +350,8 @@ func (c *campaignHeldCmd) Run(s *session) error {
 		decide := h.desk.SendHeld
 		if c.Skip {
 			decide = h.desk.SkipHeld
+		} else if c.Next {
+			decide = h.desk.LeaveToNext
 		} else if err := s.borrowURL(h); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"postrider/internal/ids"
 	"postrider/internal/words"
 	"postrider/networks"
+	"postrider/scheduler/almanac"
 	"postrider/scheduler/schedule"
 	"postrider/web/pages"
 	"postrider/web/respond"
@@ -37,6 +38,8 @@ func (h *house) campaignRoutes() []respond.Route {
 		{Pattern: "POST /campaigns/{id}/resume", Needs: editor, Handle: h.resumeCampaign},
 		{Pattern: "POST /campaigns/{id}/archive", Needs: editor, Handle: h.archiveCampaign},
 		{Pattern: "POST /campaigns/{id}/duplicate", Needs: editor, Handle: h.duplicateCampaign},
+		{Pattern: "GET /campaigns/{id}/days", Needs: editor, Handle: h.daysOff},
+		{Pattern: "POST /campaigns/{id}/days", Needs: editor, Handle: h.keepDaysOff, MaxBody: almanac.MaxBytes + 1<<20},
 		{Pattern: "POST /campaigns/{id}/held", Needs: editor, Handle: h.decideHeld},
 	}
 }
@@ -111,10 +114,11 @@ type campaignView struct {
 	Held                                                        *heldView
 	RecapTitle, RecapURL                                        string
 	NetworkNames                                                []string
+	Off, Late                                                   string // its days off, and how late a date is still sent
 }
 
 // heldView is a date that waits for a person.
-type heldView struct{ When, Reason string }
+type heldView struct{ When, Reason, Next string }
 
 type dateView struct{ When, Until, UTC, Note string }
 
@@ -144,12 +148,13 @@ func (h *house) campaign(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		dates, err := h.dates(r, c.Schedule, c.Zone)
+		dates, err := h.dates(r, c)
 		if err != nil {
 			return err
 		}
 		v.Dates, v.Months = dates.Dates, months(clock.Words, firings)
 	}
+	v.Off, v.Late = offInWords(clock.Words, c), clock.Words.T("campaigns.late_hours", int(c.LateLimit/time.Hour))
 	if err := h.campaignFacts(r, &v, clock); err != nil {
 		return err
 	}
@@ -191,6 +196,9 @@ func (h *house) campaignFacts(r *http.Request, v *campaignView, clock pages.Cloc
 	}
 	if err == nil && v.CanWrite {
 		v.Held = &heldView{When: clock.When(o.DueAt), Reason: o.Reason}
+		if len(v.Dates) > 0 && v.State == campaigns.Active {
+			v.Held.Next = v.Dates[0].When
+		}
 	}
 	editions, err := h.Store.CampaignEditions(ctx, v.ID, shownDates)
 	if err != nil {
@@ -269,9 +277,11 @@ func (h *house) decideHeld(w http.ResponseWriter, r *http.Request) error {
 	switch r.PostForm.Get("decision") {
 	case "send":
 		decide, said = h.Desk.SendHeld, "campaigns.said_held_sent"
+	case "next":
+		decide = h.Desk.LeaveToNext
 	case "skip":
 	default:
-		return errs.Invalidf("send it or skip it: use the buttons of the page")
+		return errs.Invalidf("send it, leave it to the next date or skip it: use the buttons of the page")
 	}
 	o, err := decide(r.Context(), h.actor(r), r.PathValue("id"))
 	if err != nil {

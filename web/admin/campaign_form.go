@@ -232,7 +232,11 @@ func (h *house) showCampaignForm(w http.ResponseWriter, r *http.Request, status 
 // foresee shows what the settings would mean: the next dates, and who gets it.
 func (h *house) foresee(r *http.Request, v *campaignForm, values url.Values) error {
 	if text := scheduleText(values); text != "" {
-		dates, err := h.dates(r, text, values.Get("zone"))
+		c := campaigns.Campaign{Schedule: text, Zone: values.Get("zone")}
+		if old, err := h.Store.Campaign(r.Context(), v.ID); v.ID != "" && err == nil {
+			c.DaysOff, c.OnDayOff = old.DaysOff, old.OnDayOff
+		}
+		dates, err := h.dates(r, c)
 		switch {
 		case err == nil:
 			v.Dates = &dates
@@ -340,6 +344,7 @@ func (h *house) changeCampaign(w http.ResponseWriter, r *http.Request) error {
 		if !v.Has("segment") {
 			c.Segment = old.Segment
 		}
+		c.DaysOff, c.OnDayOff = old.DaysOff, old.OnDayOff
 		if _, err = h.Desk.Change(r.Context(), h.actor(r), c, base); err == nil {
 			return h.done(w, r, campaignURL(c.ID), h.words(r).T("campaigns.said_changed"), nil)
 		}

@@ -10,7 +10,6 @@ import (
 	"postrider/campaigns"
 	"postrider/internal/errs"
 	"postrider/recaps"
-	"postrider/scheduler/schedule"
 	"postrider/subscribers"
 	"postrider/templates"
 	"postrider/web/pages"
@@ -32,13 +31,13 @@ type datesView struct {
 const shownDates = 10
 
 // dates explains a schedule. One that cannot be read is Invalid.
-func (h *house) dates(r *http.Request, text, zone string) (datesView, error) {
-	s, err := schedule.Parse(text, zone)
+func (h *house) dates(r *http.Request, c campaigns.Campaign) (datesView, error) {
+	s, err := c.Dates()
 	if err != nil {
 		return datesView{}, err
 	}
-	clock := h.clock(r, zone)
-	v := datesView{Explain: explained(h.words(r), campaigns.Campaign{Schedule: text, Zone: zone}), Place: clock.Place()}
+	clock := h.clock(r, c.Zone)
+	v := datesView{Explain: explained(h.words(r), c), Place: clock.Place()}
 	for _, f := range s.NextN(h.Now(), shownDates) {
 		v.Dates = append(v.Dates, dateView{When: clock.When(f.At), Until: clock.Until(f.At), UTC: f.At.UTC().Format("15:04") + " UTC", Note: clock.Words.Said(f.Note)})
 	}
