@@ -48,18 +48,19 @@ var arrows = map[string][]string{
 	"delivery/poster":    {"delivery", "networks", "internal/fetch", "internal/secrets"},
 
 	"recaps/media":        {"recaps"},
+	"campaigns/crier":     {"campaigns", "organisation", "internal/secrets"},
 	"campaigns/preflight": {"campaigns", "recaps", "templates", "networks", "subscribers"},
 
 	"events/bounces/mailbox": {"events/bounces", "internal/secrets"},
 
-	"store": {"recaps", "recaps/media", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "scheduler", "events", "events/bounces", "delivery"},
+	"store": {"recaps", "recaps/media", "networks", "organisation", "templates", "subscribers", "subscribers/intake", "campaigns", "campaigns/crier", "scheduler", "events", "events/bounces", "delivery"},
 
 	"web/assets":  {},
 	"web/pages":   {"web/assets", "recaps", "networks", "organisation", "templates", "subscribers", "campaigns", "scheduler", "scheduler/schedule", "events", "delivery"},
 	"web/recent":  {},
 	"web/respond": {"web/pages", "internal/tokens"},
 	"web/public":  webMay("subscribers", "templates/cards"),
-	"web/admin":   webMay("subscribers", "subscribers/intake", "campaigns/preflight"),
+	"web/admin":   webMay("subscribers", "subscribers/intake", "campaigns/crier", "campaigns/preflight"),
 	"web/demo":    webMay("subscribers", "internal/inbox"),
 
 	"cmd/postrider": {anyPackage},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"postrider/campaigns"
+	"postrider/campaigns/crier"
 	"postrider/delivery"
 	"postrider/events"
 	"postrider/events/bounces"
@@ -24,6 +25,8 @@ var (
 	_ campaigns.Store          = (*Store)(nil)
 	_ scheduler.Store          = (*Store)(nil)
 	_ delivery.Ledger          = (*Store)(nil)
+
+	_ crier.Store = (*Store)(nil)
 
 	_ delivery.RelayStore   = (*Store)(nil)
 	_ delivery.SigningStore = (*Store)(nil)

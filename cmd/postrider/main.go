@@ -79,6 +79,7 @@ type cli struct {
 	Bench        benchCmd        `cmd:"" help:"Measure how fast mails leave this machine, into a sink of its own."`
 	Relay        relayCmd        `cmd:"" help:"Mail servers that mails are handed to, and the DKIM keys that sign them."`
 	Bounce       bounceCmd       `cmd:"" help:"Returned mails: what they tell."`
+	News         newsCmd         `cmd:"" help:"News for the team: who is told when something needs a person, and how."`
 	Report       reportCmd       `cmd:"" help:"An edition's figures."`
 	Audit        auditCmd        `cmd:"" help:"The audit log: who changed what, and when."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database schema up to date."`

@@ -147,7 +147,7 @@ func (p *process) mount(front, back net.Listener) error {
 			return recaps.Document{Name: address, URL: r.URL, Type: r.Type, Body: r.Body}, err
 		},
 		Remote:   func(context.Context) (bool, error) { return p.house.mailsElsewhere(p.session) },
-		Registry: p.registry, Clerk: p.clerk, Book: p.book, Ring: p.ring, Herald: p.herald, Prober: mailer.New(mailer.Options{}),
+		Registry: p.registry, Clerk: p.clerk, Book: p.book, Ring: p.ring, Herald: p.herald, Crier: p.crier, Prober: mailer.New(mailer.Options{}),
 	}))
 	return nil
 }
@@ -190,6 +190,10 @@ func (p *process) run(pagesOnly bool) error {
 		loop := &scheduler.Loop{Store: p.store, Desk: p.desk, Now: p.store.Now, Log: p.log}
 		parts.Go(func() { loop.Run(ctx) })
 		parts.Go(func() { p.send(ctx, fail) })
+		if p.adminURL != "" {
+			p.crier.URL = p.adminURL
+		}
+		parts.Go(func() { p.crier.Run(ctx) })
 		parts.Go(func() { p.readMailbox(ctx) })
 		parts.Go(func() { p.herald.Run(ctx) })
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"postrider/campaigns"
+	"postrider/campaigns/crier"
 	"postrider/delivery"
 	"postrider/delivery/mailer"
 	"postrider/events/bounces"
@@ -78,6 +79,7 @@ type house struct {
 	ring     *delivery.KeyRing
 	postbox  *bounces.Postbox
 	herald   *delivery.Herald
+	crier    *crier.Crier
 	lease    time.Duration
 	log      *slog.Logger
 }
@@ -111,6 +113,7 @@ func (s *session) open() (*house, error) {
 	h.porter = &organisation.Porter{Store: db, Hasher: auth.NewHasher(), Secrets: sealer, Now: time.Now}
 	h.book = &delivery.RelayBook{Store: db, Secrets: sealer, Now: time.Now, Tokens: tokenSource}
 	h.postbox = &bounces.Postbox{Store: db, Secrets: sealer, Now: time.Now}
+	h.crier = &crier.Crier{Store: db, Office: h.office, Caller: s.caller(), Secrets: sealer, URL: s.config.get("admin_url"), Now: db.Now, Log: h.log}
 	h.ring = &delivery.KeyRing{Store: db, Secrets: sealer, Now: time.Now, Lookup: net.DefaultResolver.LookupTXT}
 	h.desk = &campaigns.Desk{Store: db, Library: h.library, Office: h.office, BaseURL: s.config.baseURL(), Now: time.Now, Fields: db.ReaderFields}
 	h.library.Check = h.desk.CheckTags

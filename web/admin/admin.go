@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"postrider/campaigns"
+	"postrider/campaigns/crier"
 	"postrider/campaigns/preflight"
 	"postrider/delivery"
 	"postrider/internal/auth"
@@ -38,6 +39,7 @@ type Deps struct {
 	Album    *media.Album
 	Office   *organisation.Office
 	Porter   *organisation.Porter
+	Crier    *crier.Crier
 	Registry *subscribers.Registry
 	Clerk    *intake.Clerk
 	Book     *delivery.RelayBook
@@ -132,6 +134,7 @@ func (h *house) routes() []respond.Route {
 		h.serverRoutes(),
 		h.postingRoutes(),
 		h.settingsRoutes(),
+		h.newsRoutes(),
 		h.setupRoutes(),
 		h.passkeyRoutes(),
 		h.providerRoutes(),

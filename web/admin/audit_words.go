@@ -23,6 +23,7 @@ var auditKinds = []said{
 	{"subscriber", "audit.kind_subscriber"}, {"list", "audit.kind_list"}, {"suppression", "audit.kind_suppression"}, {"relay", "audit.kind_relay"},
 	{"dkim", "audit.kind_dkim"}, {"organisation", "audit.kind_organisation"}, {"operator", "audit.kind_operator"}, {"invitation", "audit.kind_invitation"},
 	{"retention", "audit.kind_retention"},
+	{"news", "audit.kind_news"},
 }
 
 // auditActions are what can be done; an action without a line here is shown as

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/campaigns/crier"
 	"postrider/delivery"
 	"postrider/internal/secrets"
 	"postrider/store/storetest"
@@ -33,6 +34,7 @@ func (w *world) furnish(d *Deps, registry *subscribers.Registry, sealer *secrets
 	d.Book = &delivery.RelayBook{Store: w.store, Secrets: sealer, Now: now}
 	d.Ring = &delivery.KeyRing{Store: w.store, Secrets: sealer, Now: now, Lookup: func(context.Context, string) ([]string, error) { return nil, nil }}
 	d.Prober = prober{}
+	d.Crier = &crier.Crier{Store: w.store, Office: d.Office, Secrets: sealer, Caller: &called{}, URL: d.URL, Now: now, Log: slog.New(slog.DiscardHandler)}
 	ada, err := registry.Find(ctx, "ada@example.org")
 	if err != nil {
 		w.t.Fatal(err)
