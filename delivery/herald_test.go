@@ -19,8 +19,8 @@ import (
 	"postrider/store/storetest"
 )
 
-// killed is what a part of a test throws where a process would end.
-var killed = errors.New("killed")
+// errKilled is what a part of a test throws where a process would end.
+var errKilled = errors.New("killed")
 
 // square is the network in memory: what was posted, by key, however often.
 type square struct {
@@ -309,7 +309,7 @@ func TestKilledWhileItPosts(t *testing.T) {
 		die := func() error {
 			if kills < 50 && chance.IntN(2) == 0 {
 				kills++
-				panic(killed)
+				panic(errKilled)
 			}
 			return nil
 		}
@@ -318,7 +318,7 @@ func TestKilledWhileItPosts(t *testing.T) {
 			p.herald = p.newHerald(t) // a new process
 			func() {
 				defer func() {
-					if r := recover(); r != nil && r != any(killed) {
+					if r := recover(); r != nil && r != any(errKilled) {
 						panic(r)
 					}
 				}()

@@ -90,7 +90,7 @@ func (h *house) sendRecap(w http.ResponseWriter, r *http.Request) error {
 		Canonical: templates.CanonicalOriginal, Approval: campaigns.Once}
 	if later {
 		c.Schedule = scheduleText(r.PostForm)
-		if _, err := h.dates(r, c.Schedule, c.Zone); err != nil {
+		if _, err := h.dates(r, c); err != nil {
 			f.AddError(inForm(err, r.PostForm))
 		}
 	}
