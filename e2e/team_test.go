@@ -147,7 +147,7 @@ func TestTeamDoesTheMainJob(t *testing.T) {
 // goOn follows the line of the first run to its next step.
 func (p *team) goOn(step string) {
 	p.t.Helper()
-	p.WantText(".setup-bar", step)
+	p.WaitText(".setup-bar", step)
 	p.Follow(".setup-bar a.button")
 	p.look()
 }

@@ -110,7 +110,7 @@ func (h *house) setupOf(r *http.Request) (setupView, error) {
 // setupBar leads from every page to the next step, until the first issue has
 // begun; nil when there is nothing to lead to.
 func (h *house) setupBar(r *http.Request) *pages.SetupBar {
-	if path := r.URL.Path; path == "/" || path == "/setup" || asksForPart(r) || h.begun.Load() || !h.mayUse(r, "GET /setup") {
+	if path := r.URL.Path; path == "/" || path == "/setup" || h.begun.Load() || !h.mayUse(r, "GET /setup") {
 		return nil
 	}
 	v, err := h.setupOf(r)
