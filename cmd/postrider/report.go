@@ -36,16 +36,15 @@ func (s *session) report(ctx context.Context, h *house, e campaigns.Edition) (de
 	return f, s.printReport(e, f, left)
 }
 
-// printReport is what publish and report say in the end.
-//
-// left are the readers who unsubscribed from the edition.
+// printReport is what publish and report say in the end. As JSON it has the
+// thirteen keys that scripts rely on; left, the readers who unsubscribed from the
+// edition, is among those of edition show.
 func (s *session) printReport(e campaigns.Edition, f delivery.Figures, left int) error {
 	out := struct {
 		Edition campaigns.EditionID    `json:"edition"`
 		State   campaigns.EditionState `json:"state"`
-		Left    int                    `json:"unsubscribed"`
 		delivery.Figures
-	}{e.ID, e.State, left, f}
+	}{e.ID, e.State, f}
 	return s.print(out, func() {
 		s.printf("%s (issue %d, %s)\n", e.Title, e.Number, e.ID)
 		s.printf("%s: %d of %s handed to the mail server\n", stateWords(e.State), f.Accepted, plural(f.Audience, "reader"))
