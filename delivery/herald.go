@@ -151,6 +151,7 @@ func (h *Herald) post(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error // of one post, which keeps no other waiting
 	for _, p := range due {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -164,10 +165,10 @@ func (h *Herald) post(ctx context.Context) error {
 			continue
 		}
 		if err := h.one(ctx, accounts[p.Account], p); err != nil {
-			return err
+			failed = errors.Join(failed, err)
 		}
 	}
-	return nil
+	return failed
 }
 
 // one makes one post: everything is ready before the ledger says SENDING.
@@ -282,10 +283,12 @@ func (h *Herald) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, p := range doubtful {
 		s, d, err := h.prepare(ctx, accounts[p.Account], p)
 		if err != nil {
-			return err
+			failed = errors.Join(failed, err)
+			continue
 		}
 		found, err := h.Publisher.Find(ctx, accounts[p.Account], s, d)
 		switch {
@@ -301,7 +304,7 @@ func (h *Herald) look(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return failed
 }
 
 // read reads the numbers of what was posted in the last weeks.
@@ -320,11 +323,13 @@ func (h *Herald) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, p := range posts {
 		a := accounts[p.Account]
 		s, err := h.Book.Unseal(a)
 		if err != nil {
-			return err
+			failed = errors.Join(failed, err)
+			continue
 		}
 		n, err := h.Publisher.Numbers(ctx, a, s, Published{Remote: p.Remote, URL: p.URL})
 		if err != nil {
@@ -335,7 +340,7 @@ func (h *Herald) read(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return failed
 }
 
 func (h *Herald) accounts(ctx context.Context) (map[AccountID]Account, error) {

@@ -360,6 +360,24 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// TestOneBrokenAccountKeepsNoOtherWaiting: a secret that another key sealed is
+// that account's trouble alone.
+func TestOneBrokenAccountKeepsNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	p := newPress(t, s)
+	broken, good := p.account(t, delivery.KindBluesky), p.account(t, delivery.KindMastodon)
+	first := p.add(t, delivery.NewPost{Account: broken.Name})
+	second := p.add(t, delivery.NewPost{Account: good.Name})
+	storetest.Exec(t, s, `UPDATE accounts SET secret = 'nonsense' WHERE id = $1`, int64(broken.ID))
+	if err := p.herald.Work(t.Context()); !errs.Is(err, errs.Conflict) {
+		t.Errorf("%v, want what is wrong with the account", err)
+	}
+	if p.state(t, first.ID).State != delivery.Queued || p.state(t, second.ID).State != delivery.Accepted {
+		t.Errorf("the broken one is %s, the good one %s", p.state(t, first.ID).State, p.state(t, second.ID).State)
+	}
+}
+
 func TestSecretsOfAccountsAreSealedAndTheirServerIsTheirs(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
